@@ -1,0 +1,34 @@
+"""The worker and the timetable."""
+
+import functools
+import os
+from typing import Any
+
+from celery import Celery
+from celery.contrib.django.task import DjangoTask
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+
+class DiscreetTask(DjangoTask):
+    """A task whose arguments show up in no log, event or description."""
+
+    abstract = True
+
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        """Send the task; its arguments are described as hidden."""
+        return super().apply_async(args, kwargs, **{"argsrepr": "hidden", "kwargsrepr": "hidden", **options})
+
+    def delay_on_commit(self, *args: Any, **kwargs: Any) -> None:
+        """Send the task once the transaction is committed.
+
+        Each duty is a row that the timetable finds anyway, so a broker that is away must not turn a request
+        whose rows are committed into an error.
+        """
+        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+
+
+app = Celery("lethe", task_cls=DiscreetTask)
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

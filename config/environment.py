@@ -1,0 +1,157 @@
+"""Reading the environment so that a wrong value is named in one line, not in a traceback."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+DATABASE_ENGINES = {
+    "sqlite": "django.db.backends.sqlite3",
+    "postgres": "django.db.backends.postgresql",
+    "postgresql": "django.db.backends.postgresql",
+}
+
+
+def refuse(name: str, reason: object) -> NoReturn:
+    """Stop the program with one line that names the setting, and exit status 2.
+
+    SystemExit passes through manage.py, Celery and uvicorn alike, which would each dress an exception up.
+    """
+    line = " ".join(str(reason).split())
+    print(f"Lethe can't start: {name}: {line}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Refuse to start in the name of this setting when reading it fails."""
+    try:
+        yield
+    except (ImproperlyConfigured, ValueError, OSError) as error:
+        refuse(name, error)
+
+
+class Environment(environ.Env):
+    """The variables of a deployment, each checked as it is read."""
+
+    def checked(self, name: str, read: Callable[[str], Any], default: Any = "") -> Any:
+        """Return `read` of the variable's text, or the default where it is unset or empty."""
+        text = self.str(name, default="").strip()
+        if not text:
+            return default
+        with naming(name):
+            return read(text)
+
+    def flag(self, name: str) -> bool:
+        """Return a switch, off by default; anything but a plain yes or no is refused."""
+        return self.checked(name, _yes_or_no, default=False)
+
+    def names(self, name: str, default: list[str]) -> list[str]:
+        """Return a comma-separated list without blanks."""
+        return self.checked(
+            name, lambda text: [part.strip() for part in text.split(",") if part.strip()], default
+        )
+
+    def folder(self, name: str, default: Path) -> Path:
+        """Return an absolute folder, created (mode 700) where it doesn't exist yet."""
+        path = self.checked(name, Path, default).expanduser().absolute()
+        with naming(name):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    def port(self, name: str, default: int) -> int:
+        """Return a TCP port."""
+        return self.checked(name, _port, default)
+
+    def networks(self, name: str) -> list[str]:
+        """Return CIDR networks, each valid and without host bits."""
+        return self.checked(
+            name, lambda text: [str(ip_network(part.strip())) for part in text.split(",")], []
+        )
+
+    def origin(self, name: str, default: str) -> str:
+        """Return scheme, host and port of a web address, without a path or a trailing slash."""
+        return self.checked(name, _origin, default)
+
+    def database(self, name: str, default: Path) -> dict[str, Any]:
+        """Return Django's settings of one database; SQLite and PostgreSQL are known."""
+        config = self.checked(name, _database, {"ENGINE": DATABASE_ENGINES["sqlite"], "NAME": str(default)})
+        return dict(config)
+
+    def redis(self, name: str) -> str:
+        """Return the address of a Redis server, or an empty string for the embedded parts."""
+        return self.checked(name, _redis)
+
+    def smtp(self, name: str) -> dict[str, Any]:
+        """Return Django's EMAIL_ settings for an address like smtp+tls://user:password@mail.example.com:587."""
+        return self.checked(name, _smtp, {})
+
+
+def _yes_or_no(text: str) -> bool:
+    answers = {
+        "1": True,
+        "true": True,
+        "yes": True,
+        "on": True,
+        "0": False,
+        "false": False,
+        "no": False,
+        "off": False,
+    }
+    if text.lower() not in answers:
+        raise ValueError("must be 1 or 0")
+    return answers[text.lower()]
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
+        raise ValueError("must be a port from 1 to 65535")
+    return int(text)
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("must be an address like https://help.example.com")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must be an address without a path")
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def _database(text: str) -> dict[str, Any]:
+    # The text is never repeated: it holds a password.
+    scheme = text.partition("://")[0]
+    if scheme not in DATABASE_ENGINES:
+        raise ValueError("must begin with sqlite:// or postgres://")
+    try:
+        config = environ.Env.db_url_config(text)
+    except ValueError:
+        raise ValueError("isn't a database address") from None
+    if not config["NAME"] or config["NAME"] == ":memory:":
+        raise ValueError("names no database")
+    return {**config, "ENGINE": DATABASE_ENGINES[scheme]}
+
+
+def _redis(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+        raise ValueError("must be an address like redis://127.0.0.1:6379/0")
+    return text
+
+
+def _smtp(text: str) -> dict[str, Any]:
+    if (
+        not text.startswith(("smtp://", "smtps://", "smtp+tls://", "smtp+ssl://"))
+        or not urlsplit(text).hostname
+    ):
+        raise ValueError("must be an address like smtp+tls://user:password@mail.example.com:587")
+    config = environ.Env.email_url_config(text)
+    return {
+        key: value for key, value in config.items() if key.startswith("EMAIL_") and key != "EMAIL_FILE_PATH"
+    }

@@ -1,0 +1,35 @@
+"""Log lines that say what went wrong and never with whose data."""
+
+import logging
+import traceback
+from types import TracebackType
+
+
+class DiscreetFormatter(logging.Formatter):
+    """Format a record with the place and the kind of an error, without its text.
+
+    The text of an exception often quotes the value that caused it: a name, an address, a row.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; what celery hands over about a failed task is reduced to the error's kind."""
+        if isinstance(record.args, dict) and "exc" in record.args:
+            record = logging.makeLogRecord(record.__dict__)
+            record.args = {**record.args, "exc": _kind(record), "traceback": "", "args": "", "kwargs": ""}
+        elif record.exc_info and record.exc_text:
+            record.exc_text = None
+        return super().format(record)
+
+    def formatException(self, ei) -> str:  # noqa: N802 (the name is logging's)
+        """Return file, line and function of each frame, and the kind of error at the end."""
+        kind, _, frames = ei
+        lines = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in _frames(frames)]
+        return "\n".join([*lines, f"  {kind.__module__}.{kind.__qualname__}" if kind else ""])
+
+
+def _frames(frames: TracebackType | None) -> traceback.StackSummary:
+    return traceback.extract_tb(frames, limit=-12)
+
+
+def _kind(record: logging.LogRecord) -> str:
+    return record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "error"
