@@ -58,6 +58,13 @@ class Environment(environ.Env):
             name, lambda text: [part.strip() for part in text.split(",") if part.strip()], default
         )
 
+    def choice(self, name: str, choices: list[str], default: str) -> str:
+        """Return one of a few words."""
+        text = self.checked(name, str.lower, default)
+        if text not in choices:
+            refuse(name, f"must be {' or '.join(choices)}")
+        return text
+
     def folder(self, name: str, default: Path) -> Path:
         """Return an absolute folder, created (mode 700) where it doesn't exist yet."""
         path = self.checked(name, Path, default).expanduser().absolute()

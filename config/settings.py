@@ -27,7 +27,7 @@ LETHE_BASE_URL = env.origin("LETHE_BASE_URL", f"http://127.0.0.1:{PORT}")
 LETHE_EMBED_URL = env.origin("LETHE_EMBED_URL", LETHE_BASE_URL)
 LETHE_DEMO = env.flag("LETHE_DEMO")
 LETHE_DEMO_ORIGIN = env.origin("LETHE_DEMO_ORIGIN", f"http://localhost:{PORT}")
-LETHE_DEFAULT_PLAN = env.checked("LETHE_DEFAULT_PLAN", str.lower, "enterprise")
+LETHE_DEFAULT_PLAN = env.choice("LETHE_DEFAULT_PLAN", ["standard", "enterprise"], "enterprise")
 LETHE_TRUSTED_PROXIES = env.networks("LETHE_TRUSTED_PROXIES")
 LETHE_REDIS_URL = env.redis("LETHE_REDIS_URL")
 
@@ -116,6 +116,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- The application --------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "config.apps.DeploymentConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -3,40 +3,46 @@
 `LETHE_TEST_BACKEND=postgres` runs on PostgreSQL with Redis, anything else on SQLite with the embedded parts.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 import pytest
 
+from tests.chromium import find_chromium
+
 BOTH_DATABASES = ["default", "vault"]
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server"}
+POSTGRES_SERVER = os.environ.get("LETHE_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432")
+REDIS_SERVER = os.environ.get("LETHE_TEST_REDIS_URL", "redis://127.0.0.1:6379")
 ON_POSTGRES = os.environ.get("LETHE_TEST_BACKEND") == "postgres"
 
-data_dir = Path(tempfile.mkdtemp(prefix="lethe-test-"))
 
-
-def choose_backend() -> None:
-    """Give this run a data folder of its own, and nothing from the developer's own deployment."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Choose before pytest-django, whose hook of the same name loads the settings."""
+    data_dir = tempfile.mkdtemp(prefix="lethe-test-")
+    atexit.register(shutil.rmtree, data_dir, ignore_errors=True)
+    # Nothing of the developer's own deployment may reach the suite.
     for name in [name for name in os.environ if name.startswith("LETHE_") and "TEST" not in name]:
         del os.environ[name]
-    os.environ |= {"LETHE_DATA_DIR": str(data_dir), "LETHE_ENV_FILE": os.devnull}
+    os.environ |= {"LETHE_DATA_DIR": data_dir, "LETHE_ENV_FILE": os.devnull}
     if ON_POSTGRES:
-        server = os.environ.get("LETHE_TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432")
-        redis = os.environ.get("LETHE_TEST_REDIS_URL", "redis://127.0.0.1:6379")
-        suffix = os.environ.get("LETHE_TEST_DB_SUFFIX", "")
-        name = f"lethe_{suffix}" if suffix else "lethe"
-        # Parallel runs empty the cache, so each gets a Redis database of its own.
-        worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-        os.environ |= {
-            "LETHE_DATABASE_URL": f"{server}/{name}",
-            "LETHE_VAULT_URL": f"{server}/{name}_vault",
-            "LETHE_REDIS_URL": f"{redis}/{15 - worker}",
-        }
+        os.environ |= postgres_addresses()
 
 
-choose_backend()
+def postgres_addresses() -> dict[str, str]:
+    """Return the settings of the second back end, apart from other runs on the same servers."""
+    suffix = os.environ.get("LETHE_TEST_DB_SUFFIX", "")
+    name = f"lethe_{suffix}" if suffix else "lethe"
+    # Tests empty the cache, so each process of a parallel run has a Redis database of its own.
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    return {
+        "LETHE_DATABASE_URL": f"{POSTGRES_SERVER}/{name}",
+        "LETHE_VAULT_URL": f"{POSTGRES_SERVER}/{name}_vault",
+        "LETHE_REDIS_URL": f"{REDIS_SERVER}/{15 - process}",
+    }
 
 
 def pytest_configure() -> None:
@@ -44,10 +50,6 @@ def pytest_configure() -> None:
 
     # Argon2 is slow on purpose; tests/config shows that it is what a deployment uses.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
-
-
-def pytest_unconfigure() -> None:
-    shutil.rmtree(data_dir, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,10 +60,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if mark or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
             options = {"databases": BOTH_DATABASES, **(mark.kwargs if mark else {})}
             item.add_marker(pytest.mark.django_db(**options), append=False)
-    other = [item for item in items if item.get_closest_marker("postgres")] if not ON_POSTGRES else []
-    if other:
-        config.hook.pytest_deselected(items=other)
-        items[:] = [item for item in items if item not in other]
+    elsewhere = {item for item in items if not runs_here(item)}
+    if elsewhere:
+        config.hook.pytest_deselected(items=list(elsewhere))
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def runs_here(item: pytest.Item) -> bool:
+    """Tell whether a test belongs to this back end and machine; `make test` says what doesn't."""
+    if item.get_closest_marker("browser") and not find_chromium():
+        return False
+    return ON_POSTGRES or not item.get_closest_marker("postgres")
 
 
 def pytest_report_header() -> str:

@@ -1,0 +1,41 @@
+import pytest
+
+from tests.config.deployment import PRODUCTION, environment, run_python
+
+
+def deploy_check(env):
+    return run_python("manage.py", "check", "--deploy", "--fail-level", "WARNING", env=env)
+
+
+def test_production_environment_passes_the_deploy_check(tmp_path):
+    result = deploy_check(environment(tmp_path, **PRODUCTION))
+
+    assert result.stderr == ""
+    assert result.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "warning"),
+    [
+        ("LETHE_ALLOWED_HOSTS", "*", "lethe.W001"),
+        ("LETHE_ALLOWED_HOSTS", "chat.example.com", "lethe.W002"),
+        ("LETHE_EMBED_URL", None, "lethe.W004"),
+        ("LETHE_TRUSTED_PROXIES", "0.0.0.0/0", "lethe.W006"),
+        ("LETHE_TRUSTED_PROXIES", None, "lethe.W007"),
+        ("LETHE_DEMO", "1", "lethe.W009"),
+        ("LETHE_EMAIL_URL", None, "lethe.W010"),
+    ],
+)
+def test_doubtful_setting_is_named(tmp_path, name, value, warning):
+    result = deploy_check(environment(tmp_path, **(PRODUCTION | {name: value})))
+
+    assert result.returncode == 1
+    assert f"({warning})" in result.stderr
+    assert "1 issue" in result.stderr
+
+
+def test_embedded_default_is_no_deployment(tmp_path):
+    result = deploy_check(environment(tmp_path))
+
+    found = {warning for number in range(1, 11) if f"({(warning := f'lethe.W{number:03}')})" in result.stderr}
+    assert found == {"lethe.W003", "lethe.W004", "lethe.W005", "lethe.W008", "lethe.W010"}

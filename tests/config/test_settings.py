@@ -1,0 +1,172 @@
+import pytest
+
+from tests.config.deployment import KEY, OTHER_KEY, PRODUCTION, environment, run_python, setting
+
+
+def refusal(env):
+    result = run_python("manage.py", "check", env=env)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("PORT", "eighty", "must be a port from 1 to 65535"),
+        ("PORT", "70000", "must be a port from 1 to 65535"),
+        ("LETHE_DEBUG", "maybe", "must be 1 or 0"),
+        ("LETHE_BASE_URL", "help.example.com", "must be an address like https://help.example.com"),
+        ("LETHE_BASE_URL", "https://help.example.com/desk", "must be an address without a path"),
+        ("LETHE_DATABASE_URL", "mysql://root@localhost/lethe", "must begin with sqlite:// or postgres://"),
+        ("LETHE_DATABASE_URL", "postgres://localhost", "names no database"),
+        ("LETHE_DATABASE_URL", "postgres://u:p@localhost:port/lethe", "isn't a database address"),
+        ("LETHE_VAULT_URL", "sqlite://:memory:", "names no database"),
+        ("LETHE_REDIS_URL", "localhost:6379", "must be an address like redis://127.0.0.1:6379/0"),
+        (
+            "LETHE_EMAIL_URL",
+            "mail.example.com",
+            "must be an address like smtp+tls://user:password@mail.example.com:587",
+        ),
+        ("LETHE_TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+        ("LETHE_SECRET_KEY", "short", "must have at least 50 characters"),
+        ("LETHE_DEFAULT_PLAN", "gold", "must be standard or enterprise"),
+        ("LETHE_KEY_RING", "secret", "key 1 isn't 32 bytes in URL-safe base64 (44 characters)"),
+        ("LETHE_KEY_RING", KEY + OTHER_KEY, "key 1 isn't 32 bytes in URL-safe base64 (44 characters)"),
+        ("LETHE_KEY_RING", f"{KEY},{KEY}", "holds the same key twice"),
+        ("LETHE_KEY_RING_FILE", "/nowhere/ring", "[Errno 2] No such file or directory: '/nowhere/ring'"),
+    ],
+)
+def test_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value, reason):
+    env = environment(tmp_path, **{name: value})
+
+    assert refusal(env) == f"Lethe can't start: {name}: {reason}\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ["manage.py", "migrate"],
+        ["-m", "config.launch"],
+        ["-m", "config.web"],
+        ["-m", "celery", "--app", "config", "worker"],
+    ],
+)
+def test_every_program_stops_alike(tmp_path, program):
+    env = environment(tmp_path, LETHE_DATABASE_URL="nonsense")
+
+    result = run_python(*program, env=env)
+
+    assert result.returncode == 2
+    assert (
+        result.stderr == "Lethe can't start: LETHE_DATABASE_URL: must begin with sqlite:// or postgres://\n"
+    )
+
+
+def test_refusal_never_repeats_a_password(tmp_path):
+    env = environment(tmp_path, LETHE_DATABASE_URL="postgres://lethe:hunter2@db:x/lethe")
+
+    assert "hunter2" not in refusal(env)
+
+
+def test_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    line = refusal(environment(tmp_path / "file" / "data"))
+
+    assert line.startswith("Lethe can't start: LETHE_DATA_DIR: [Errno 20] Not a directory")
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LETHE_SECRET_KEY",
+        "LETHE_KEY_RING",
+        "LETHE_ALLOWED_HOSTS",
+        "LETHE_DATABASE_URL",
+        "LETHE_VAULT_URL",
+        "LETHE_REDIS_URL",
+    ],
+)
+def test_production_demands(tmp_path, name):
+    env = environment(tmp_path, **(PRODUCTION | {name: None}))
+
+    assert refusal(env).startswith(f"Lethe can't start: {name}: must be set in production")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("LETHE_BASE_URL", "http://help.example.com", "must begin with https:// in production"),
+        ("LETHE_DEBUG", "1", "must be off in production"),
+        ("LETHE_VAULT_URL", "sqlite:///vault.sqlite3", "must be PostgreSQL in production"),
+        (
+            "LETHE_VAULT_URL",
+            PRODUCTION["LETHE_DATABASE_URL"],
+            "must be another database than LETHE_DATABASE_URL",
+        ),
+    ],
+)
+def test_production_refuses(tmp_path, name, value, reason):
+    env = environment(tmp_path, **(PRODUCTION | {name: value}))
+
+    assert refusal(env) == f"Lethe can't start: {name}: {reason}\n"
+
+
+def test_production_refuses_a_ring_in_the_data_folder(tmp_path):
+    ring = tmp_path / "ring"
+    ring.write_text(KEY)
+    env = environment(tmp_path, **(PRODUCTION | {"LETHE_KEY_RING": None, "LETHE_KEY_RING_FILE": str(ring)}))
+
+    line = refusal(env)
+
+    reason = "must lie outside LETHE_DATA_DIR, so that no backup holds both"
+    assert line == f"Lethe can't start: LETHE_KEY_RING_FILE: {reason}\n"
+
+
+def test_ring_may_come_from_a_file_newest_first(tmp_path):
+    ring = tmp_path / "ring"
+    ring.write_text(f"{KEY}\n{OTHER_KEY}\n")
+
+    keys = setting(
+        "settings.FIELD_ENCRYPTION_KEY", environment(tmp_path / "data", LETHE_KEY_RING_FILE=str(ring))
+    )
+
+    assert keys == repr([KEY, OTHER_KEY])
+
+
+def test_embedded_keys_are_made_once_and_kept_private(tmp_path):
+    both = "settings.SECRET_KEY, settings.FIELD_ENCRYPTION_KEY"
+
+    first = setting(both, environment(tmp_path))
+    second = setting(both, environment(tmp_path))
+
+    assert first == second
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in (tmp_path / "keys").iterdir()} == {
+        "ring": "0o600",
+        "secret_key": "0o600",
+    }
+
+
+def test_passwords_are_kept_by_argon2_and_debug_is_off(tmp_path):
+    shown = setting("settings.PASSWORD_HASHERS[0], settings.DEBUG", environment(tmp_path))
+
+    assert shown == "django.contrib.auth.hashers.Argon2PasswordHasher False"
+
+
+def test_production_cookies_cannot_be_set_by_a_neighbour(tmp_path):
+    names = "[settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_SECURE]"
+
+    shown = setting(names, environment(tmp_path, **PRODUCTION))
+
+    assert shown == "['__Host-session', '__Host-csrf', True]"
+
+
+def test_mail_server_is_read_from_its_address(tmp_path):
+    shown = setting(
+        "[settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_HOST_USER, settings.EMAIL_USE_TLS]",
+        environment(tmp_path, **PRODUCTION),
+    )
+
+    assert shown == "['mail.example.com', 587, 'user', True]"
