@@ -7,7 +7,7 @@ import asyncio
 import tempfile
 from typing import IO
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
+from config.asgi_types import App, Message, Receive, Scope, Send
 
 MEMORY_BYTES = 512 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -32,12 +32,12 @@ class BodyGuard:
     The deadline grows with what has arrived: a slow line may take its time, a stalled one may not.
     """
 
-    def __init__(self, app: ASGI3Application, *, limit: int, seconds: float) -> None:
+    def __init__(self, app: App, *, limit: int, seconds: float) -> None:
         self.app = app
         self.limit = limit
         self.seconds = seconds
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         scope = without_underscores(scope)
@@ -55,7 +55,7 @@ class BodyGuard:
                 return None
             return await self.app(with_length(scope, size), replay(body, size, receive), send)
 
-    async def spool(self, scope: HTTPScope, receive: ASGIReceiveCallable, body: IO[bytes]) -> int:
+    async def spool(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
         """Write the body into the file, rewind it, and return its size."""
         if declared_length(scope) > self.limit:
             raise TooLarge
@@ -77,33 +77,33 @@ class BodyGuard:
         return size
 
 
-def without_underscores(scope: HTTPScope) -> HTTPScope:
+def without_underscores(scope: Scope) -> Scope:
     """Drop headers whose name has an underscore: WSGI can't tell X_Real from X-Real."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
 
 
-def has_body(scope: HTTPScope) -> bool:
+def has_body(scope: Scope) -> bool:
     names = {name for name, _ in scope["headers"]}
     return b"transfer-encoding" in names or declared_length(scope) > 0
 
 
-def declared_length(scope: HTTPScope) -> int:
+def declared_length(scope: Scope) -> int:
     length = dict(scope["headers"]).get(b"content-length", b"0")
     return int(length) if length.isdigit() else 0
 
 
-def with_length(scope: HTTPScope, size: int) -> HTTPScope:
+def with_length(scope: Scope, size: int) -> Scope:
     """Say the body's true length: WSGI reads nothing of a chunked body, which has none."""
     framing = (b"content-length", b"transfer-encoding")
     headers = [(name, value) for name, value in scope["headers"] if name not in framing]
     return {**scope, "headers": [*headers, (b"content-length", b"%d" % size)]}
 
 
-def replay(body: IO[bytes], size: int, receive: ASGIReceiveCallable) -> ASGIReceiveCallable:
+def replay(body: IO[bytes], size: int, receive: Receive) -> Receive:
     """Return a receiver that gives the spooled body, and after it what the client still has to say."""
     finished = False
 
-    async def receive_spooled():
+    async def receive_spooled() -> Message:
         nonlocal finished
         if finished:
             return await receive()
@@ -114,7 +114,7 @@ def replay(body: IO[bytes], size: int, receive: ASGIReceiveCallable) -> ASGIRece
     return receive_spooled
 
 
-async def discard(receive: ASGIReceiveCallable) -> None:
+async def discard(receive: Receive) -> None:
     """Read on for a moment, since a browser that is cut off while it sends never shows the answer."""
     try:
         async with asyncio.timeout(DISCARD_SECONDS):
@@ -124,7 +124,7 @@ async def discard(receive: ASGIReceiveCallable) -> None:
         pass
 
 
-async def answer(send: ASGISendCallable, status: int, text: str) -> None:
+async def answer(send: Send, status: int, text: str) -> None:
     body = text.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
@@ -132,5 +132,5 @@ async def answer(send: ASGISendCallable, status: int, text: str) -> None:
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

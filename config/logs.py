@@ -13,9 +13,10 @@ class DiscreetFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; what celery hands over about a failed task is reduced to the error's kind."""
-        if isinstance(record.args, dict) and "exc" in record.args:
+        about = record.args
+        if isinstance(about, dict) and "exc" in about:
             record = logging.makeLogRecord(record.__dict__)
-            record.args = {**record.args, "exc": _kind(record), "traceback": "", "args": "", "kwargs": ""}
+            record.args = {**about, "exc": _kind(record), "traceback": "", "args": "", "kwargs": ""}
         elif record.exc_info and record.exc_text:
             record.exc_text = None
         return super().format(record)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 
-from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from config.asgi_types import App, Receive, Scope, Send
 
 FORWARDED = (b"forwarded", b"x-real-ip")
 
@@ -14,11 +14,11 @@ class PeerFilter:
     Somebody who reaches the port directly could otherwise claim https, or another address.
     """
 
-    def __init__(self, app: ASGI3Application, *, trusted: Sequence[str]) -> None:
+    def __init__(self, app: App, *, trusted: Sequence[str]) -> None:
         self.app = app
         self.trusted = [ip_network(network) for network in trusted]
 
-    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self.trusts(scope["client"]):
             scope = {**scope, "headers": [pair for pair in scope["headers"] if not is_forwarding(pair[0])]}
         await self.app(scope, receive, send)

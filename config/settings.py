@@ -6,6 +6,7 @@ in the data folder. What `.env.example` lists turns it into production, value by
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 
@@ -324,7 +325,10 @@ if LETHE_REDIS_URL:
     }
     CELERY_BROKER_URL = LETHE_REDIS_URL
     # Longer than any task, or Redis would hand it out a second time while it runs.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "visibility_timeout": 3600,
+        "socket_connect_timeout": 2,
+    }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "filesystem://"
