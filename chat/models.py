@@ -1,0 +1,107 @@
+"""Live conversations and the log of what was said in them."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.models import Account, Contact, User
+from privacy.encryption.fields import SealedTextField
+from privacy.encryption.rows import SealedModel, SealedQuerySet
+
+MESSAGE_LIMIT = 4_000
+
+
+class ConversationQuerySet(SealedQuerySet):
+    def visible_to(self, user: User) -> "ConversationQuerySet":
+        """Return the chats of the agent's account; nobody else sees any."""
+        return self.filter(account_id=user.account_id) if user.works_in_agent_pages else self.none()
+
+    def waiting(self) -> "ConversationQuerySet":
+        return self.filter(status=Conversation.Status.WAITING)
+
+    def open(self) -> "ConversationQuerySet":
+        return self.exclude(status=Conversation.Status.CLOSED)
+
+
+class Conversation(SealedModel):
+    """A chat of one visitor. Its key seals everything said in it."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        ACTIVE = "active", _("active")
+        CLOSED = "closed", _("closed")
+
+    class Side(models.TextChoices):
+        VISITOR = "visitor", _("visitor")
+        AGENT = "agent", _("agent")
+        SYSTEM = "system", _("system")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="conversations")
+    contact = models.ForeignKey(Contact, models.PROTECT, related_name="conversations")
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(max_length=8, choices=Status, default=Status.WAITING)
+    agent = models.ForeignKey(User, models.SET_NULL, null=True, related_name="conversations")
+    last_seq = models.PositiveIntegerField(default=0)
+    agent_seen_seq = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True)
+    last_message_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.CharField(max_length=8, choices=Side, blank=True, default="")
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("chat")
+        verbose_name_plural = _("chats")
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="closed", closed_at__isnull=False)
+                | (~models.Q(status="closed") & models.Q(closed_at=None)),
+                name="closed_chats_have_a_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["account", "status", "created_at"], name="chat_queue"),
+            models.Index(fields=["account", "closed_at"], name="chat_clock"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chat {str(self.pk)[-6:]}"
+
+
+class Message(SealedModel):
+    """One entry of a conversation's log; ``seq`` is given out under the conversation's row lock."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("message")
+        JOINED = "joined", _("agent joined")
+        ENDED = "ended", _("chat ended")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
+    seq = models.PositiveIntegerField()
+    client_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.TEXT)
+    side = models.CharField(max_length=8, choices=Conversation.Side)
+    agent = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    body = SealedTextField(blank=True, default="", max_length=MESSAGE_LIMIT)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("message of a chat")
+        verbose_name_plural = _("messages of chats")
+        base_manager_name = "objects"
+        ordering = ["seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="one_message_a_seq"),
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"],
+                condition=models.Q(client_id__isnull=False),
+                name="one_message_a_client_id",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.seq}"

@@ -1,0 +1,114 @@
+"""The course of a chat: it starts, an agent accepts it, either side ends it, and it is erased on time."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import bell
+from chat.models import Conversation, Message
+from chat.services.messages import ChatEnded, add_entry, locked
+from helpdesk.models import Account, Contact, User
+from privacy import vault
+from privacy.categories import Category
+from privacy.models import ConsentNotice, DataKey, RetentionPolicy
+from privacy.services.consent import record_consent
+from privacy.services.counts import count
+from privacy.services.erasure import erase_units
+from privacy.terms import Rule
+
+
+class AlreadyAccepted(Exception):
+    """Another agent was quicker."""
+
+
+class StartedChat(NamedTuple):
+    conversation: Conversation
+    token: str  # the visitor's capability: shown once, stored as a hash
+
+
+def hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def start_chat(
+    *, account: Account, name: str, email: str, question: str, agreed: bool, notice: ConsentNotice | None
+) -> StartedChat:
+    """Start a chat with a contact of its own, whatever address was typed.
+
+    Raises :class:`privacy.services.consent.ConsentMissing`, and then nothing is stored.
+    """
+    token = secrets.token_urlsafe(32)
+    contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
+    chat_key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+    with transaction.atomic():
+        contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
+        record_consent(account=account, person=contact, form="chat", agreed=agreed, notice=notice)
+        conversation = Conversation.objects.create(
+            account=account, contact=contact, token_hash=hash_token(token), key_id=chat_key
+        )
+        if question:
+            add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
+        count(account=account, name="chats_started")
+        bell.ring_queue(account.pk)
+    return StartedChat(conversation, token)
+
+
+def accept_chat(*, conversation: Conversation, agent: User) -> Conversation:
+    """Give a waiting chat to an agent; raises :class:`AlreadyAccepted` or :class:`ChatEnded`."""
+    with transaction.atomic():
+        chat = locked(conversation)
+        if chat.agent_id == agent.pk and chat.status == Conversation.Status.ACTIVE:
+            return chat
+        if chat.status == Conversation.Status.CLOSED:
+            raise ChatEnded
+        if chat.status != Conversation.Status.WAITING:
+            raise AlreadyAccepted
+        chat.status, chat.agent, chat.accepted_at = Conversation.Status.ACTIVE, agent, timezone.now()
+        chat.save(update_fields=["status", "agent", "accepted_at"])
+        add_entry(chat, side=Conversation.Side.AGENT, kind=Message.Kind.JOINED, agent=agent)
+        count(account=chat.account, name="chats_accepted")
+        bell.ring_queue(chat.account_id)
+    return chat
+
+
+def end_chat(*, conversation: Conversation, side: str, rating: int | None = None) -> None:
+    """Close a chat, by either side; where the account erases at once, it is erased before this returns.
+
+    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing.
+    """
+    with transaction.atomic():
+        chat = locked(conversation)
+        if chat.status == Conversation.Status.CLOSED:
+            return
+        add_entry(chat, side=side, kind=Message.Kind.ENDED)
+        chat.status, chat.closed_at, chat.closed_by = Conversation.Status.CLOSED, timezone.now(), side
+        chat.save(update_fields=["status", "closed_at", "closed_by"])
+        count(account=chat.account, name="chats_closed")
+        if rating:
+            count(account=chat.account, name=f"chat_rating_{rating}")
+        bell.ring_queue(chat.account_id)
+    erase_if_due_at_once(chat)
+
+
+def erase_if_due_at_once(chat: Conversation) -> None:
+    """Keep the promise *at once* now; the purge only retries what failed here."""
+    policy = RetentionPolicy.objects.filter(account_id=chat.account_id, category=Category.CHAT).first()
+    if policy and policy.rule == Rule.AT_ONCE:
+        erase_units(Conversation, [chat.pk], account_id=chat.account_id, reason="closed")
+        bell.ring(chat.pk, account_id=chat.account_id)
+
+
+def close_abandoned_chats() -> int:
+    """Close chats in which nobody wrote for as long as their account allows; returns how many."""
+    closed = 0
+    for account in Account.objects.all():
+        limit = timezone.now() - timedelta(minutes=account.idle_minutes)
+        for chat in Conversation.objects.open().filter(account=account, last_message_at__lt=limit):
+            end_chat(conversation=chat, side=Conversation.Side.SYSTEM)
+            closed += 1
+    return closed
+

@@ -1,0 +1,77 @@
+"""What is said in a chat: a log with a sequence of its own, given out under the conversation's row lock."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat import bell
+from chat.models import Conversation, Message
+from helpdesk.models import User
+
+
+class ChatEnded(Exception):
+    """The chat is closed or erased; nothing can be added to it."""
+
+
+def locked(conversation: Conversation) -> Conversation:
+    """Return the chat under its row lock; raises :class:`ChatEnded` where it is erased."""
+    rows = Conversation.objects.select_for_update(of=("self",)).select_related("account")
+    chat = rows.filter(pk=conversation.pk).first()
+    if chat is None:
+        raise ChatEnded
+    return chat
+
+
+def add_entry(
+    chat: Conversation,
+    *,
+    side: str,
+    kind: str = Message.Kind.TEXT,
+    body: str = "",
+    agent: User | None = None,
+    client_id: UUID | None = None,
+) -> Message:
+    """Add to the log of a chat whose row the caller has locked, or just made."""
+    chat.last_seq += 1
+    chat.last_message_at = timezone.now()
+    chat.save(update_fields=["last_seq", "last_message_at"])
+    entry = Message.objects.create(
+        account_id=chat.account_id,
+        conversation=chat,
+        key_id=chat.key_id,
+        seq=chat.last_seq,
+        client_id=client_id,
+        kind=kind,
+        side=side,
+        agent=agent,
+        body=body,
+        created_at=chat.last_message_at,
+    )
+    bell.ring(chat.pk, account_id=chat.account_id)
+    return entry
+
+
+def post_message(
+    *, conversation: Conversation, side: str, body: str, client_id: UUID | None = None, agent: User | None = None
+) -> Message:
+    """Say something in a chat and return the message; the same ``client_id`` again returns the first one.
+
+    Raises :class:`ChatEnded` where the chat is closed or erased.
+    """
+    with transaction.atomic():
+        chat = locked(conversation)
+        if client_id:
+            said = Message.objects.filter(conversation=chat, client_id=client_id).first()
+            if said:
+                return said
+        if chat.status == Conversation.Status.CLOSED:
+            raise ChatEnded
+        return add_entry(chat, side=side, body=body, agent=agent, client_id=client_id)
+
+
+def mark_seen(*, conversation: Conversation, seq: int) -> None:
+    """Remember how far the agent has read; never backwards."""
+    Conversation.objects.filter(pk=conversation.pk, agent_seen_seq__lt=seq, last_seq__gte=seq).update(
+        agent_seen_seq=seq
+    )

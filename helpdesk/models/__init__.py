@@ -1,0 +1,16 @@
+from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.people import Contact, ManagerAssignment, User
+from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
+
+__all__ = [
+    "Account",
+    "AllowedNetwork",
+    "Contact",
+    "ManagerAssignment",
+    "OutgoingMail",
+    "Ticket",
+    "TicketFile",
+    "TicketMessage",
+    "TicketParticipant",
+    "User",
+]

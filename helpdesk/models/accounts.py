@@ -1,0 +1,115 @@
+"""Accounts: the companies that share a deployment, each the controller of its own visitors' data."""
+
+import ipaddress
+import secrets
+import zoneinfo
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.origins import clean_origins
+
+
+def new_public_id() -> str:
+    return secrets.token_hex(8)
+
+
+def default_plan() -> str:
+    return settings.LETHE_DEFAULT_PLAN
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("There is no time zone of this name. Example: Europe/Paris"))
+
+
+def validate_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text, strict=True)
+    except ValueError as error:
+        raise ValidationError(
+            _("Write an address or a network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32.")
+        ) from error
+
+
+class Account(models.Model):
+    """A company and what it decided about its helpdesk."""
+
+    class Plan(models.TextChoices):
+        STANDARD = "standard", _("Standard")
+        ENTERPRISE = "enterprise", _("Enterprise")
+
+    class Field(models.TextChoices):
+        OFF = "off", _("not asked")
+        OPTIONAL = "optional", _("asked, may stay empty")
+        REQUIRED = "required", _("asked, must be filled in")
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    plan = models.CharField(_("plan"), max_length=16, choices=Plan, default=default_plan)
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    owner = models.ForeignKey(
+        "helpdesk.User", models.SET_NULL, null=True, blank=True, related_name="owned_accounts", verbose_name=_("owner")
+    )
+    controller = models.TextField(_("who is responsible"), blank=True, max_length=500)
+    privacy_contact = models.CharField(_("contact for privacy"), blank=True, max_length=200)
+    policy_url = models.URLField(_("privacy policy"), blank=True)
+    allowed_origins = models.TextField(_("sites that may embed the chat"), blank=True, validators=[clean_origins])
+    consent_required = models.BooleanField(_("ask for consent before a chat or ticket"), default=True)
+    chat_name = models.CharField(_("name, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
+    chat_email = models.CharField(_("e-mail, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
+    chat_question = models.CharField(_("question, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
+    ticket_name = models.CharField(_("name, on the ticket form"), max_length=8, choices=Field, default=Field.OPTIONAL)
+    idle_minutes = models.PositiveIntegerField(
+        _("close a silent chat after (minutes)"),
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(7 * 24 * 60)],
+    )
+    allowlist_enabled = models.BooleanField(_("only these addresses"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may embed the chat, such as ``https://shop.example``."""
+        return clean_origins(self.allowed_origins)
+
+    def field_rules(self, form: str) -> dict[str, str]:
+        """Return the rule of each field of the ``chat`` or ``ticket`` form by its name."""
+        rules: dict[str, Any] = {f.name: getattr(self, f.name) for f in self._meta.fields}
+        return {n.removeprefix(f"{form}_"): r for n, r in rules.items() if n.startswith(f"{form}_")}
+
+
+class AllowedNetwork(models.Model):
+    """An address or network from which people of an account may work."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="allowed_networks")
+    network = models.CharField(_("address or network"), max_length=49, validators=[validate_network])
+    note = models.CharField(_("what it is"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("allowed network")
+        verbose_name_plural = _("allowed networks")
+        constraints = [models.UniqueConstraint(fields=["account", "network"], name="one_line_a_network")]
+
+    def __str__(self) -> str:
+        return self.network

@@ -1,0 +1,64 @@
+from datetime import timedelta
+
+from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
+from django.contrib.admin.models import LogEntry
+
+from helpdesk import models
+from privacy.categories import Category
+from privacy.declarations import declare, declare_impersonal
+
+declare(
+    models.Contact,
+    Category.CONTACT,
+    root=models.Contact,
+    person="pk",
+    person_model=models.Contact,
+    export=("name", "email", "verified_at", "created_at"),
+    erase_when_bare=True,
+)
+
+declare(
+    models.Ticket,
+    Category.TICKET,
+    root=models.Ticket,
+    person="requester",
+    person_model=models.Contact,
+    clock="closed_at",
+    export=("number", "status", "subject", "created_at", "closed_at"),
+)
+TICKET = {"root": models.Ticket, "path": "ticket"}
+declare(models.TicketParticipant, Category.TICKET, **TICKET, owns_key=True, export=("created_at",))
+declare(models.TicketMessage, Category.TICKET, **TICKET, export=("kind", "body", "created_at"))
+declare(
+    models.TicketFile, Category.TICKET, **TICKET, files=("stored_as",), export=("name", "size", "created_at")
+)
+declare(
+    models.OutgoingMail, Category.MAIL, **TICKET, export=("to", "subject", "body", "state", "created_at", "sent_at")
+)
+
+declare(
+    models.User,
+    Category.USER,
+    root=models.User,
+    person="pk",
+    person_model=models.User,
+    export=("email", "name", "role", "sound_on", "created_at", "last_login"),
+)
+declare(models.ManagerAssignment, Category.USER, root=models.User, path="user", export=("account",))
+declare(models.User.groups.through, Category.USER, root=models.User, path="user", export=("group",))
+declare(models.User.user_permissions.through, Category.USER, root=models.User, path="user", export=("permission",))
+declare(
+    LogEntry,
+    Category.ACCESS,
+    root=models.User,
+    path="user",
+    export=("action_time", "content_type", "action_flag"),
+    term=timedelta(days=365),
+    since="action_time",
+)
+
+for model in (AccessAttempt, AccessLog, AccessFailureLog):
+    declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
+declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")
+
+declare_impersonal(models.Account, models.AllowedNetwork, because="what a company published or decided about itself")

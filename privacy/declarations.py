@@ -1,0 +1,132 @@
+"""What personal data the site holds, about whom, since when, and how each kind is erased.
+
+Every app lists its models in its own ``personal_data.py``, which is discovered like ``admin.py``.
+This module knows none of them: export, erasure, purge, replay and the search for traces walk the list.
+
+What is erased as one is a **unit**: its *root* row (a chat, a ticket, a contact, a user) and the rows
+that belong to it. A unit's text is sealed under keys of its own, so erasing it reaches every backup.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Model, Q, QuerySet
+
+from privacy.categories import Category
+
+Erase = Callable[[QuerySet], int]
+
+
+def delete(rows: QuerySet) -> int:
+    """Erase by deleting exactly these rows; returns how many. What depends on them is declared itself."""
+    return rows._raw_delete(rows.db)
+
+
+def redact(**blanks) -> Erase:
+    """Erase by overwriting fields and keeping the rows."""
+    return lambda rows: rows.update(**blanks)
+
+
+def keep(rows: QuerySet) -> int:
+    """Keep the rows: they say nothing any more once the key of their person is gone."""
+    return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalData:
+    """The personal data in one model, declared by the app that owns it.
+
+    ``root`` and ``path``: the model of the unit and the look-up from a row to it (``pk`` for the root itself).
+    ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root); ``find``: the
+    condition for rows that know their person under another name.
+    ``clock``: the field of the root from which its term runs. ``export``: names of what a person gets a copy of.
+    ``files``: names of the fields that name stored files. ``term``: how long the platform keeps it, where no account
+    decides. ``since``: the field from which that platform term runs. ``owns_key``: rows below the root that bring a
+    key of their own. ``erase_when_bare``: a person who goes when nothing of theirs is left.
+    """
+
+    model: type[Model]
+    category: Category
+    root: type[Model] | None = None
+    path: str = "pk"
+    person: str = ""
+    find: Callable[[Model], Q] | None = None
+    person_model: type[Model] | None = None
+    clock: str = ""
+    export: tuple[str, ...] = ()
+    erase: Erase = delete
+    files: tuple[str, ...] = ()
+    term: timedelta | None = None
+    since: str = ""
+    owns_key: bool = False
+    erase_when_bare: bool = False
+
+    @property
+    def is_root(self) -> bool:
+        return self.root is self.model
+
+    def rows(self) -> QuerySet:
+        """Return every row, also those that the model's own managers hide."""
+        return self.model._base_manager.all()
+
+    def rows_of_units(self, root_ids) -> QuerySet:
+        return self.rows().filter(**{f"{self.path}__in": root_ids})
+
+    def rows_of_person(self, person: Model) -> QuerySet:
+        """Return the rows about a person, found through the root of their unit."""
+        if self.find is not None:
+            return self.rows().filter(self.find(person))
+        if self.root is None:
+            return self.rows().filter(**{self.person: person.pk}) if self.person else self.model._base_manager.none()
+        way = root_of(self.root).person
+        return self.rows().filter(**{way if self.path == "pk" else f"{self.path}__{way}": person.pk})
+
+
+_declarations: list[PersonalData] = []
+_impersonal: dict[type[Model], str] = {}
+
+
+def declare(model: type[Model], category: Category, **declaration) -> None:
+    """Declare the personal data in ``model``. A root says ``root=`` itself, a dependent its root and path."""
+    _declarations.append(PersonalData(model=model, category=category, **declaration))
+
+
+def declare_impersonal(*models: type[Model], because: str) -> None:
+    """Declare that ``models`` say nothing about any person, and why."""
+    _impersonal.update(dict.fromkeys(models, because))
+
+
+def declarations() -> list[PersonalData]:
+    """Return the declarations in the order in which erasure is safe: what is found through a row goes before it."""
+    return sorted(_declarations, key=_distance, reverse=True)
+
+
+def declaration_of(model: type[Model]) -> PersonalData | None:
+    return next((d for d in _declarations if d.model is model), None)
+
+
+def impersonal_models() -> dict[type[Model], str]:
+    return dict(_impersonal)
+
+
+def roots() -> list[PersonalData]:
+    """Return the declarations of roots, people last: a contact goes after their chats and tickets."""
+    return sorted((d for d in _declarations if d.is_root), key=lambda d: d.person == "pk")
+
+
+def root_of(model: type[Model]) -> PersonalData:
+    return next(d for d in _declarations if d.is_root and d.model is model)
+
+
+def unit_of(root: type[Model]) -> list[PersonalData]:
+    """Return the declarations of everything that is erased with a row of ``root``, in a safe order."""
+    return [d for d in declarations() if d.root is root]
+
+
+def is_declared(model: type[Model]) -> bool:
+    return model in _impersonal or declaration_of(model) is not None
+
+
+def _distance(declaration: PersonalData) -> int:
+    return 0 if declaration.path == "pk" else declaration.path.count("__") + 1

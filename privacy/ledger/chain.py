@@ -1,0 +1,86 @@
+"""Append to the chain: one writer at a time, committed in the vault before anybody goes on."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from django.db import connections, transaction
+from django.utils import timezone
+
+from privacy.ledger import mirror, signing
+from privacy.ledger.canonical import GENESIS, checked, link
+from privacy.models import LedgerEntry, LedgerHead
+from privacy.routers import VAULT
+
+LOCK = 0x1E7E  # PostgreSQL's advisory lock of the ledger's writers
+
+
+class Event(NamedTuple):
+    """What an entry says."""
+
+    action: str
+    account_id: int | None
+    params: dict[str, Any]
+    uid: UUID
+    at: datetime
+
+
+def append(action: str, *, account_id: int | None = None, **params: Any) -> LedgerEntry:
+    """Chain one entry at once and return it. ``params`` hold codes, numbers, times and ids only."""
+    event = Event(action, account_id, checked(params), uuid4(), timezone.now())
+    return append_events([event])[0]
+
+
+def append_events(events: Iterable[Event]) -> list[LedgerEntry]:
+    """Chain events in their order, skip those already chained, and return the new entries."""
+    events = list(events)
+    with transaction.atomic(using=VAULT):
+        _lock()
+        known = set(
+            LedgerEntry.objects.filter(uid__in=[e.uid for e in events]).values_list("uid", flat=True)
+        )
+        entries = _chained([event for event in events if event.uid not in known])
+        LedgerEntry.objects.bulk_create(entries)
+    mirror.catch_up()
+    return entries
+
+
+def _chained(events: list[Event]) -> list[LedgerEntry]:
+    last = last_entry()
+    seq, prev = (last.seq, last.hash) if last else (0, GENESIS)
+    entries = []
+    for event in events:
+        seq += 1
+        head = link(
+            seq=seq,
+            uid=event.uid,
+            at=event.at,
+            account_id=event.account_id,
+            action=event.action,
+            params=event.params,
+            prev=prev,
+        )
+        entries.append(LedgerEntry(seq=seq, prev_hash=prev, hash=head, **event._asdict()))
+        prev = head
+    if entries:
+        entries[-1].signature = signing.sign(prev)
+    return entries
+
+
+def last_entry() -> LedgerEntry | None:
+    return LedgerEntry.objects.order_by("-seq").first()
+
+
+def remember_head(entry: LedgerEntry) -> None:
+    """Let the main database know how far the ledger has come, in the caller's transaction."""
+    moved = LedgerHead.objects.filter(pk=1, seq__lt=entry.seq).update(seq=entry.seq, hash=entry.hash)
+    if not moved:
+        LedgerHead.objects.get_or_create(pk=1, defaults={"seq": entry.seq, "hash": entry.hash})
+
+
+def _lock() -> None:
+    # SQLite's transactions are immediate: the write lock is already ours.
+    if connections[VAULT].vendor == "postgresql":
+        with connections[VAULT].cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])

@@ -1,0 +1,39 @@
+"""Evidence in the transaction of the change, chained right after the commit."""
+
+from typing import Any
+
+from django.db import transaction
+
+from privacy.ledger.canonical import checked
+from privacy.ledger.chain import Event, append_events, last_entry, remember_head
+from privacy.models import OutboxLine
+
+BATCH = 500
+
+
+def record(action: str, *, account_id: int | None = None, **params: Any) -> None:
+    """Write a line of evidence that is kept exactly if the change around it is.
+
+    ``params`` hold codes, numbers, times and ids only; raises :class:`ValueError` otherwise.
+    """
+    OutboxLine.objects.create(action=action, account_id=account_id, params=checked(params))
+    transaction.on_commit(drain_outbox, robust=True)
+
+
+def drain_outbox() -> int:
+    """Chain what waits in the outbox, oldest first; safe to run twice and in several processes.
+
+    A crash between the ledger and the outbox chains nothing twice: entries carry the line's uid.
+    """
+    drained = 0
+    while lines := list(OutboxLine.objects.all()[:BATCH]):
+        append_events(
+            Event(line.action, line.account_id, line.params, line.uid, line.created_at) for line in lines
+        )
+        with transaction.atomic():
+            OutboxLine.objects.filter(pk__in=[line.pk for line in lines]).delete()
+            newest = last_entry()
+            if newest:
+                remember_head(newest)
+        drained += len(lines)
+    return drained

@@ -1,0 +1,58 @@
+"""Bring a restored main database up to the ledger before anybody is served from it."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from django.apps import apps
+from django.db import transaction
+
+from privacy import ledger
+from privacy.declarations import root_of
+from privacy.ledger.chain import last_entry, remember_head
+from privacy.models import Erasure, LedgerEntry, LedgerHead
+from privacy.services.erasure import units_sealed_with, repeat
+
+
+class Gate(StrEnum):
+    """Whether the databases fit together."""
+
+    OPEN = "open"
+    STALE_MAIN = "stale_main"
+    STALE_VAULT = "stale_vault"
+
+
+def gate_state() -> Gate:
+    """Tell whether traffic may be served: the main database knows every erasure of the ledger, and the ledger every
+    entry that the main database knows."""
+    head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
+    newest = last_entry()
+    if head.seq and not LedgerEntry.objects.filter(seq=head.seq, hash=head.hash).exists():
+        return Gate.STALE_VAULT
+    if newest is None or newest.seq == head.seq:
+        return Gate.OPEN
+    missed = list(_missed(head.seq))
+    if any(_still_there(erasure) for erasure in missed):
+        return Gate.STALE_MAIN
+    if missed:
+        with transaction.atomic():
+            remember_head(missed[-1].done)
+    return Gate.OPEN
+
+
+def replay_erasures() -> int:
+    """Erase again what a restored main database brought back; returns how many rows were erased."""
+    head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
+    rows = sum(repeat(erasure) for erasure in _missed(head.seq))
+    newest = ledger.append("erasures.replayed", since=head.seq, rows=rows)
+    with transaction.atomic():
+        remember_head(newest)
+    return rows
+
+
+def _missed(seq: int):
+    return Erasure.objects.filter(done__seq__gt=seq).select_related("begun", "done").order_by("done")
+
+
+def _still_there(erasure: Erasure) -> bool:
+    params = erasure.begun.params
+    return bool(units_sealed_with(root_of(apps.get_model(params["unit"])), [UUID(k) for k in params["keys"]]))

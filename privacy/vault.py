@@ -1,0 +1,100 @@
+"""Keys: made before the row that needs them, opened a page at a time, destroyed for good.
+
+Everything here is committed in the vault at once; it never waits for a transaction of the
+main database. A key whose row never came is swept by :func:`privacy.services.sweep.sweep_keys`.
+"""
+
+from collections.abc import Collection, Iterable
+from uuid import UUID, uuid4
+
+from django.db import IntegrityError, connections, transaction
+
+from privacy.encryption import keyring
+from privacy.encryption.errors import KeyUnavailable
+from privacy.encryption.sealing import new_data_key
+from privacy.models import DataKey, LedgerEntry, Tombstone
+from privacy.routers import VAULT
+
+
+def create_key(*, kind: str, account_id: int | None) -> UUID:
+    """Make a key and return its id."""
+    return create_keys(kind=kind, account_id=account_id, count=1)[0]
+
+
+def create_keys(*, kind: str, account_id: int | None, count: int) -> list[UUID]:
+    """Make ``count`` keys of one kind in one query and return their ids."""
+    ring_key = keyring.newest()
+    ids = [uuid4() for _ in range(count)]
+    DataKey.objects.bulk_create(
+        DataKey(
+            id=key_id,
+            kind=kind,
+            account_id=account_id,
+            wrapped=keyring.wrap(key_id, new_data_key()),
+            ring_key=ring_key,
+        )
+        for key_id in ids
+    )
+    return ids
+
+
+def standing_key(*, kind: str, account_id: int | None) -> UUID:
+    """Return the id of the one key of this kind of an account (or of the deployment), made on first use."""
+    found = DataKey.objects.filter(kind=kind, account_id=account_id).values_list("pk", flat=True).first()
+    if found:
+        return found
+    try:
+        with transaction.atomic(using=VAULT):
+            return create_key(kind=kind, account_id=account_id)
+    except IntegrityError:  # another process was first
+        return DataKey.objects.values_list("pk", flat=True).get(kind=kind, account_id=account_id)
+
+
+def open_keys(ids: Collection[UUID]) -> dict[UUID, bytes | None]:
+    """Return the keys by id in one query; a key that was destroyed on purpose is ``None``.
+
+    Raises :class:`KeyUnavailable` for a key that is missing without a tombstone: that is an
+    incident, not an erasure.
+    """
+    found = DataKey.objects.filter(pk__in=ids).values_list("pk", "wrapped")
+    keys: dict[UUID, bytes | None] = {pk: keyring.unwrap(pk, wrapped) for pk, wrapped in found}
+    missing = set(ids) - keys.keys()
+    if missing:
+        buried = Tombstone.objects.filter(key_id__in=missing).values_list("key_id", flat=True)
+        keys.update(dict.fromkeys(buried))
+        lost = missing - keys.keys()
+        if lost:
+            raise KeyUnavailable(f"The vault has neither key nor tombstone for {sorted(map(str, lost))}.")
+    return keys
+
+
+def open_key(key_id: UUID) -> bytes:
+    """Return one key; raises :class:`KeyUnavailable` also where it was destroyed."""
+    key = open_keys([key_id])[key_id]
+    if key is None:
+        raise KeyUnavailable(f"Data key {key_id} was destroyed.")
+    return key
+
+
+def destroy_keys(ids: Iterable[UUID], *, entry: LedgerEntry) -> int:
+    """Destroy keys for good and leave a tombstone for each; may run twice.
+
+    ``entry`` is the entry of the ledger that names them. Returns how many keys still existed.
+    """
+    ids = list(ids)
+    with transaction.atomic(using=VAULT):
+        Tombstone.objects.bulk_create(
+            (Tombstone(key_id=key_id, account_id=entry.account_id, entry=entry) for key_id in ids),
+            ignore_conflicts=True,
+        )
+        destroyed = DataKey.objects.filter(pk__in=ids).delete()[0]
+    forget_deleted_pages()
+    return destroyed
+
+
+def forget_deleted_pages() -> None:
+    """Take what was deleted out of SQLite's journal; PostgreSQL's turn comes with the hourly sweep."""
+    connection = connections[VAULT]
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
