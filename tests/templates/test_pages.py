@@ -1,0 +1,45 @@
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import get_template, render_to_string
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+STATIC = re.compile(r"""{% static ['"]([^'"]+)['"]""")
+ICON = re.compile(r"""includes/icon.html" with name=(?:\w+\|default:)?"(\w+)"|\bicon="(\w+)"""")
+INLINE = re.compile(r"<style|\sstyle=|\son(?!ly|ce)\w+=|<script(?![^>]*\ssrc=)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+def test_error_page_renders_without_any_context(name):
+    html = render_to_string(name)
+
+    assert html.count("<h1>") == 1
+    assert 'href="#main"' in html
+
+
+def test_every_template_compiles():
+    for path in TEMPLATES:
+        get_template(str(path.relative_to(ROOT / "templates")))
+
+
+def test_every_static_file_named_in_a_template_exists():
+    named = {name for path in TEMPLATES for name in STATIC.findall(path.read_text())}
+
+    assert "css/tokens.css" in named
+    assert {name for name in named if not finders.find(name)} == set()
+
+
+def test_no_template_holds_script_or_style():
+    assert {path.name for path in TEMPLATES if INLINE.search(path.read_text())} == set()
+
+
+def test_every_icon_named_in_a_template_is_drawn():
+    drawn = set(re.findall(r'<symbol id="(\w+)"', (ROOT / "static/img/icons.svg").read_text()))
+
+    named = {"".join(names) for path in TEMPLATES for names in ICON.findall(path.read_text())}
+
+    assert "wave" in named
+    assert named - drawn == set()
