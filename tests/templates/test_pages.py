@@ -8,7 +8,7 @@ from django.template.loader import get_template, render_to_string
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 STATIC = re.compile(r"""{% static ['"]([^'"]+)['"]""")
-ICON = re.compile(r"""includes/icon.html" with name=(?:\w+\|default:)?"(\w+)"|\bicon="(\w+)"""")
+ICON = re.compile(r'icon.html" with name=(?:\w+[|]default:)?"(\w+)"|\bicon="(\w+)"')
 INLINE = re.compile(r"<style|\sstyle=|\son(?!ly|ce)\w+=|<script(?![^>]*\ssrc=)", re.IGNORECASE)
 
 
