@@ -1,13 +1,15 @@
 """The worker and the timetable."""
 
-import functools
+import logging
 import os
 from typing import Any
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
+logger = logging.getLogger(__name__)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -26,7 +28,14 @@ class DiscreetTask(DjangoTask):
         Each duty is a row that the timetable finds anyway, so a broker that is away must not turn a request
         whose rows are committed into an error.
         """
-        transaction.on_commit(functools.partial(self.delay, *args, **kwargs), robust=True)
+
+        def send() -> None:
+            try:
+                self.delay(*args, **kwargs)
+            except (OperationalError, OSError):
+                logger.warning("The broker is away: %s waits for the timetable.", self.name)
+
+        transaction.on_commit(send)
 
 
 app = Celery("lethe", task_cls=DiscreetTask)

@@ -1,6 +1,7 @@
 """Log lines that say what went wrong and never with whose data."""
 
 import logging
+import time
 import traceback
 from types import TracebackType
 
@@ -10,6 +11,10 @@ class DiscreetFormatter(logging.Formatter):
 
     The text of an exception often quotes the value that caused it: a name, an address, a row.
     """
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; what celery hands over about a failed task is reduced to the error's kind."""

@@ -246,6 +246,8 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CSRF_COOKIE_NAME = "__Host-csrf" if LETHE_PRODUCTION else "lethe_csrf"
 CSRF_COOKIE_SECURE = LETHE_PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
+# Gone with the browser: by default it would stay for a year with people who only filled in a form.
+CSRF_COOKIE_AGE = None
 CSRF_COOKIE_SAMESITE = "Lax"
 
 SECURE_SSL_REDIRECT = LETHE_PRODUCTION
@@ -331,7 +333,7 @@ if LETHE_REDIS_URL:
     }
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(LETHE_BROKER_DIR),
         "data_folder_out": str(LETHE_BROKER_DIR),
