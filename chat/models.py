@@ -65,6 +65,7 @@ class Conversation(SealedModel):
         indexes = [
             models.Index(fields=["account", "status", "created_at"], name="chat_queue"),
             models.Index(fields=["account", "closed_at"], name="chat_clock"),
+            models.Index(fields=["last_message_at"], name="chat_last_message"),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,9 @@ def clean_origins(text: str) -> list[str]:
     for line in lines:
         if not _ORIGIN.fullmatch(line) or not _has_good_port(line):
             raise ValidationError(
-                _("“%(line)s” is not the address of a site. Write one a line, such as https://www.example.com"),
+                _(
+                    "“%(line)s” is not the address of a site. Write one a line, such as https://www.example.com"
+                ),
                 params={"line": line},
             )
     return list(dict.fromkeys(lines))

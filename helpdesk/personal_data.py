@@ -33,7 +33,10 @@ declare(
     models.TicketFile, Category.TICKET, **TICKET, files=("stored_as",), export=("name", "size", "created_at")
 )
 declare(
-    models.OutgoingMail, Category.MAIL, **TICKET, export=("to", "subject", "body", "state", "created_at", "sent_at")
+    models.OutgoingMail,
+    Category.MAIL,
+    **TICKET,
+    export=("to", "subject", "body", "state", "created_at", "sent_at"),
 )
 
 declare(
@@ -46,7 +49,9 @@ declare(
 )
 declare(models.ManagerAssignment, Category.USER, root=models.User, path="user", export=("account",))
 declare(models.User.groups.through, Category.USER, root=models.User, path="user", export=("group",))
-declare(models.User.user_permissions.through, Category.USER, root=models.User, path="user", export=("permission",))
+declare(
+    models.User.user_permissions.through, Category.USER, root=models.User, path="user", export=("permission",)
+)
 declare(
     LogEntry,
     Category.ACCESS,
@@ -61,4 +66,6 @@ for model in (AccessAttempt, AccessLog, AccessFailureLog):
     declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
 declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")
 
-declare_impersonal(models.Account, models.AllowedNetwork, because="what a company published or decided about itself")
+declare_impersonal(
+    models.Account, models.AllowedNetwork, because="what a company published or decided about itself"
+)

@@ -16,7 +16,9 @@ ADDRESS_LIMIT = 254
 def validate_text(text: str) -> None:
     """Refuse control characters, NUL and half characters; line breaks and tabs are fine."""
     if _FORBIDDEN.search(text):
-        raise ValidationError(_("This text has characters that can't be shown. Please type it again."), "unreadable")
+        raise ValidationError(
+            _("This text has characters that can't be shown. Please type it again."), "unreadable"
+        )
 
 
 def validate_line(text: str) -> None:

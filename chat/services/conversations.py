@@ -111,4 +111,3 @@ def close_abandoned_chats() -> int:
             end_chat(conversation=chat, side=Conversation.Side.SYSTEM)
             closed += 1
     return closed
-

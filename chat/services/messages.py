@@ -48,12 +48,17 @@ def add_entry(
         body=body,
         created_at=chat.last_message_at,
     )
-    bell.ring(chat.pk, account_id=chat.account_id)
+    bell.ring(chat.pk, account_id=chat.account_id, seq=entry.seq)
     return entry
 
 
 def post_message(
-    *, conversation: Conversation, side: str, body: str, client_id: UUID | None = None, agent: User | None = None
+    *,
+    conversation: Conversation,
+    side: str,
+    body: str,
+    client_id: UUID | None = None,
+    agent: User | None = None,
 ) -> Message:
     """Say something in a chat and return the message; the same ``client_id`` again returns the first one.
 

@@ -20,7 +20,10 @@ class IntakeForm(forms.Form):
     form_name = ""  # "chat" or "ticket": the prefix of the account's rules
 
     name = forms.CharField(
-        label=_("Name"), max_length=100, validators=[validate_line], widget=forms.TextInput({"autocomplete": "name"})
+        label=_("Name"),
+        max_length=100,
+        validators=[validate_line],
+        widget=forms.TextInput({"autocomplete": "name"}),
     )
     email = forms.CharField(
         label=_("Email"),
@@ -41,7 +44,9 @@ class IntakeForm(forms.Form):
         if self.notice:
             self.fields["consent"] = forms.BooleanField(
                 label=self.notice.text,
-                error_messages={"required": _("Please tick this box if you agree. Without it we store nothing.")},
+                error_messages={
+                    "required": _("Please tick this box if you agree. Without it we store nothing.")
+                },
             )
             self.fields["notice"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.notice.version)
 
@@ -51,5 +56,7 @@ class IntakeForm(forms.Form):
             self.data = self.data.copy()  # shown again: the new words, unticked
             self.data["notice"] = self.notice.version
             self.data.pop("consent", None)
-            raise forms.ValidationError(_("The text of the consent has changed. Please read it again."), "stale")
+            raise forms.ValidationError(
+                _("The text of the consent has changed. Please read it again."), "stale"
+            )
         return version

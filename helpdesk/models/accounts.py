@@ -52,20 +52,35 @@ class Account(models.Model):
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     name = models.CharField(_("name"), max_length=100)
     plan = models.CharField(_("plan"), max_length=16, choices=Plan, default=default_plan)
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     owner = models.ForeignKey(
-        "helpdesk.User", models.SET_NULL, null=True, blank=True, related_name="owned_accounts", verbose_name=_("owner")
+        "helpdesk.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_accounts",
+        verbose_name=_("owner"),
     )
     controller = models.TextField(_("who is responsible"), blank=True, max_length=500)
     privacy_contact = models.CharField(_("contact for privacy"), blank=True, max_length=200)
     policy_url = models.URLField(_("privacy policy"), blank=True)
-    allowed_origins = models.TextField(_("sites that may embed the chat"), blank=True, validators=[clean_origins])
+    allowed_origins = models.TextField(
+        _("sites that may embed the chat"), blank=True, validators=[clean_origins]
+    )
     consent_required = models.BooleanField(_("ask for consent before a chat or ticket"), default=True)
     chat_name = models.CharField(_("name, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
-    chat_email = models.CharField(_("e-mail, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
-    chat_question = models.CharField(_("question, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
-    ticket_name = models.CharField(_("name, on the ticket form"), max_length=8, choices=Field, default=Field.OPTIONAL)
+    chat_email = models.CharField(
+        _("e-mail, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL
+    )
+    chat_question = models.CharField(
+        _("question, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL
+    )
+    ticket_name = models.CharField(
+        _("name, on the ticket form"), max_length=8, choices=Field, default=Field.OPTIONAL
+    )
     idle_minutes = models.PositiveIntegerField(
         _("close a silent chat after (minutes)"),
         default=60,

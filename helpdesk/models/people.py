@@ -92,7 +92,9 @@ class User(SealedModel, AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_role_display()} {str(self.pk)[-6:]}"  # never the name: the admin's history keeps this
+        return (
+            f"{self.get_role_display()} {str(self.pk)[-6:]}"  # never the name: the admin's history keeps this
+        )
 
     def get_username(self) -> str:
         return self.email

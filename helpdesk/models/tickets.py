@@ -86,7 +86,9 @@ class TicketParticipant(SealedModel):
         verbose_name = _("participant")
         verbose_name_plural = _("participants")
         base_manager_name = "objects"
-        constraints = [models.UniqueConstraint(fields=["ticket", "contact"], name="one_participation_a_contact")]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket", "contact"], name="one_participation_a_contact")
+        ]
 
     def __str__(self) -> str:
         return f"participant {str(self.pk)[-6:]}"
@@ -141,7 +143,7 @@ class TicketFile(SealedModel):
 
 
 class OutgoingMail(SealedModel):
-    """A mail on its way out, sealed under the key of the participant it goes to; its content goes once it is sent."""
+    """A mail on its way out, sealed under its recipient's key; the content goes once it is sent."""
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")

@@ -1,0 +1,29 @@
+"""Who may see a chat: its visitor by the token, its account's agents by their scope."""
+
+import hmac
+from uuid import UUID
+
+from chat.models import Conversation
+from chat.services.conversations import hash_token
+from helpdesk.models import Account, User
+
+TOKEN_LENGTH = 43  # 256 bits in URL-safe base64
+
+
+def conversation_for(account: Account, token: str) -> Conversation | None:
+    """Return the chat of this account that the visitor's token opens; ``None`` for anything else."""
+    if not isinstance(token, str) or len(token) != TOKEN_LENGTH:
+        return None
+    wanted = hash_token(token)
+    chat = (
+        Conversation.objects.select_related("account", "agent")
+        .filter(account=account, token_hash=wanted)
+        .first()
+    )
+    return chat if chat and hmac.compare_digest(chat.token_hash, wanted) else None
+
+
+def conversation_of(user: User, conversation_id: UUID) -> Conversation | None:
+    """Return a chat that the agent may see; ``None`` where it is erased, foreign or never was."""
+    chats = Conversation.objects.visible_to(user).select_related("account", "agent", "contact")
+    return chats.filter(pk=conversation_id).first()

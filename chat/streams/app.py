@@ -1,0 +1,47 @@
+"""The route of the streams: plain ASGI in front of Django."""
+
+import re
+from typing import Any
+
+from chat.streams.admission import admit
+from chat.streams.hub import hub
+from chat.streams.subscriber import Subscriber
+
+SEQUENCE = re.compile(rb"\d{1,9}")
+HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+async def stream_app(scope: dict[str, Any], receive, send) -> None:
+    """Serve one stream until the client leaves, access ends or the server stops."""
+    if scope["method"] != "GET" or not hub.is_running:
+        return await _refuse(send, 405 if hub.is_running else 503)
+    admission = await hub.run(admit, scope)
+    if admission is None:
+        return await _refuse(send, 404)
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    subscriber = Subscriber(admission, send, after=_last_event_id(scope))
+    subscriber.push(b": welcome\n\n")
+    hub.add(subscriber)
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    finally:
+        hub.remove(subscriber)
+
+
+async def _refuse(send, status: int) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"No such stream.\n"})
+
+
+def _last_event_id(scope: dict[str, Any]) -> int:
+    sent = dict(scope["headers"]).get(b"last-event-id", b"")
+    return int(sent) if SEQUENCE.fullmatch(sent) else 0
