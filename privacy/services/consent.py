@@ -25,12 +25,16 @@ def publish_notice(*, account, text: str, policy_url: str) -> ConsentNotice:
         return current
     with transaction.atomic():
         version = current.version + 1 if current else 1
-        notice = ConsentNotice.objects.create(account=account, version=version, text=text, policy_url=policy_url)
+        notice = ConsentNotice.objects.create(
+            account=account, version=version, text=text, policy_url=policy_url
+        )
         ledger.record("notice.published", account_id=account.pk, version=version)
     return notice
 
 
-def record_consent(*, account, person: SealedModel, form: str, agreed: bool, notice: ConsentNotice | None) -> None:
+def record_consent(
+    *, account, person: SealedModel, form: str, agreed: bool, notice: ConsentNotice | None
+) -> None:
     """Keep the proof that ``person`` agreed to ``notice``, in the caller's transaction.
 
     Raises :class:`ConsentMissing` where the account asks for consent and ``agreed`` is false or the notice
@@ -50,3 +54,9 @@ def record_consent(*, account, person: SealedModel, form: str, agreed: bool, not
         given_at=timezone.now(),
     )
     ledger.record("consent.given", account_id=account.pk, form=form, version=current.version)
+
+
+def consent_of(*, account, person: SealedModel) -> ConsentRecord | None:
+    """Return the newest proof that ``person`` agreed, with its notice; ``None`` where there is none."""
+    records = ConsentRecord.objects.filter(account=account, subject=ledger.reference(person))
+    return records.select_related("notice").order_by("-given_at").first()
