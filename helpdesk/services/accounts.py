@@ -1,18 +1,21 @@
-"""Opening and changing accounts: every decision of an account passes here and leaves its evidence."""
+"""Opening accounts, and who looks after them."""
 
+from collections.abc import Iterable, Mapping
+
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from helpdesk.models import Account, User
+from helpdesk.models import Account, ManagerAssignment, User
+from helpdesk.services.retention import change_retention
 from privacy import ledger
 from privacy.categories import Category
-from privacy.models import RetentionPolicy
 from privacy.services.consent import publish_notice
 from privacy.terms import Rule, Term, Unit
 
 # What a new account begins with, before anybody touched a setting (Article 25(2)).
-FIRST_TERMS = {
+FIRST_TERMS: dict[str, Term] = {
     Category.CHAT: Term(Rule.AT_ONCE, 30, Unit.DAYS),
     Category.TICKET: Term(Rule.AFTER, 30, Unit.DAYS),
 }
@@ -22,7 +25,7 @@ def open_account(
     *,
     name: str,
     by: User | None = None,
-    terms: dict[str, Term] | None = None,
+    terms: Mapping[str, Term] | None = None,
     notice: str = "",
     **values: object,
 ) -> Account:
@@ -37,9 +40,24 @@ def open_account(
         account.save()
         ledger.record("account.opened", account_id=account.pk, who=ledger.reference(by), plan=account.plan)
         for category, term in {**FIRST_TERMS, **(terms or {})}.items():
-            _set_term(account, category, term, by)
+            change_retention(account=account, category=category, term=term, by=by)
         publish_notice(account=account, text=notice or first_notice(account), policy_url=account.policy_url)
     return account
+
+
+def assign_managers(*, account: Account, managers: Iterable[User], by: User) -> None:
+    """Let exactly these managers look after the account; only operators may."""
+    if by.role != User.Role.OPERATOR:
+        raise PermissionDenied
+    with transaction.atomic():
+        wanted = {user.pk: user for user in managers if user.role == User.Role.MANAGER}
+        now = {link.user_id: link for link in account.assignments.select_related("user")}
+        for pk in now.keys() - wanted.keys():
+            _record_assignment("manager.withdrawn", account, now[pk].user, by)
+            now[pk].delete()
+        for pk in wanted.keys() - now.keys():
+            ManagerAssignment.objects.create(user=wanted[pk], account=account)
+            _record_assignment("manager.assigned", account, wanted[pk], by)
 
 
 def first_notice(account: Account) -> str:
@@ -52,27 +70,5 @@ def first_notice(account: Account) -> str:
         ) % {"name": account.name}
 
 
-def _set_term(account: Account, category: str, term: Term, by: User | None) -> None:
-    policy = RetentionPolicy.objects.filter(account=account, category=category).first()
-    before = policy.term if policy else None
-    if before == term:
-        return
-    policy = policy or RetentionPolicy(account=account, category=category)
-    policy.rule, policy.amount, policy.unit = term.rule, term.amount, term.unit
-    policy.full_clean()
-    policy.save()
-    ledger.record(
-        "retention.changed",
-        account_id=account.pk,
-        who=ledger.reference(by),
-        category=category,
-        before=_code(before),
-        after=_code(term),
-    )
-
-
-def _code(term: Term | None) -> str:
-    """Return a term as the ledger writes it, such as ``after.30.days``."""
-    if term is None or term.rule != Rule.AFTER:
-        return str(term.rule) if term else ""
-    return f"{term.rule}.{term.amount}.{term.unit}"
+def _record_assignment(action: str, account: Account, manager: User, by: User) -> None:
+    ledger.record(action, account_id=account.pk, who=ledger.reference(by), manager=ledger.reference(manager))
