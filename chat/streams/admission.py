@@ -72,7 +72,7 @@ def _agent(scope: dict[str, Any], cookie: str) -> Admission | None:
         user_id=user.pk,
         session_key=session.session_key,
         password_mark=mark,
-        address=str(address.address or ""),
+        address=address,
     )
 
 

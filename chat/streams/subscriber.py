@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chat.streams.events import BYE
+from helpdesk.client_ip import NOWHERE, ClientAddress
 
 PING_SECONDS = 20
 BACKLOG_LIMIT = 500  # chunks; a reader that is slower than that is cut off and asks again
@@ -23,7 +24,7 @@ class Admission:
     user_id: UUID | None = None  # of an agent
     session_key: str = ""
     password_mark: str = ""
-    address: str = ""
+    address: ClientAddress = NOWHERE
 
 
 class Subscriber:

@@ -1,0 +1,88 @@
+"""`/healthz` says that the process answers; `/readyz` says part by part whether Lethe can do its work."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from celery import current_app
+from django.db import connections
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from privacy import ledger
+from privacy.models import Heartbeat
+from privacy.services.purge import purge
+from privacy.services.replay import Gate, gate_state
+
+log = logging.getLogger(__name__)
+
+BEAT_SILENT_AFTER = timedelta(seconds=60)
+OVERDUE_AFTER = timedelta(minutes=15)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"ok": True})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Answer 200 where every part is well and 503 otherwise; parts say *ok* or what is wrong, no secrets."""
+    parts = {name: _state(check) for name, check in PARTS.items()}
+    ok = all(state == "ok" for state in parts.values())
+    return JsonResponse({"ok": ok, "parts": parts}, status=200 if ok else 503)
+
+
+def _state(check: Callable[[], str]) -> str:
+    try:
+        return check() or "ok"
+    except Exception:
+        log.exception("A part could not be checked.")
+        return "can't be reached"
+
+
+def _database() -> str:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _vault() -> str:
+    problems = {Gate.STALE_MAIN: "erasures wait for replay", Gate.STALE_VAULT: "older than the database"}
+    return problems.get(gate_state(), "")
+
+
+def _broker() -> str:
+    with current_app.connection_for_write(connect_timeout=2) as broker:
+        broker.ensure_connection(max_retries=1, timeout=2)
+    return ""
+
+
+def _beat() -> str:
+    heartbeat = Heartbeat.objects.filter(part="beat").first()
+    if heartbeat is None:
+        return "not seen yet"
+    return "silent" if timezone.now() - heartbeat.seen_at > BEAT_SILENT_AFTER else ""
+
+
+def _purge() -> str:
+    late = purge(dry_run=True).overdue_seconds_max
+    return f"overdue by {late} seconds" if late > OVERDUE_AFTER.total_seconds() else ""
+
+
+def _ledger() -> str:
+    return ledger.verify().problem
+
+
+PARTS = {
+    "database": _database,
+    "vault": _vault,
+    "broker": _broker,
+    "beat": _beat,
+    "purge": _purge,
+    "ledger": _ledger,
+}
