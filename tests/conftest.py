@@ -1,0 +1,117 @@
+"""The cast of the tests: two accounts, the people of one of them, and a stranger from the other."""
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from helpdesk.models import Account, Contact, User
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    """Let no test see what another one cached."""
+    cache.clear()
+
+
+@pytest.fixture
+def account(db) -> Account:
+    return factories.account(name="Bramble Books")
+
+
+@pytest.fixture
+def other_account(db) -> Account:
+    return factories.account(name="Other Oats")
+
+
+@pytest.fixture
+def operator(db) -> User:
+    return factories.user(User.Role.OPERATOR)
+
+
+@pytest.fixture
+def manager(account) -> User:
+    """The account manager of ``account``, and of no other."""
+    return factories.manager(account)
+
+
+@pytest.fixture
+def owner(account) -> User:
+    owner = factories.user(User.Role.OWNER, account=account)
+    account.owner = owner
+    account.save(update_fields=["owner"])
+    return owner
+
+
+@pytest.fixture
+def supervisor(account) -> User:
+    return factories.user(User.Role.SUPERVISOR, account=account)
+
+
+@pytest.fixture
+def agent(account) -> User:
+    return factories.user(User.Role.AGENT, account=account, name="Ada Agent")
+
+
+@pytest.fixture
+def teammate(account) -> User:
+    return factories.user(User.Role.AGENT, account=account, name="Tom Teammate")
+
+
+@pytest.fixture
+def stranger(other_account) -> User:
+    """An agent of the other account: everything of ``account`` is 404 to them."""
+    return factories.user(User.Role.AGENT, account=other_account, name="Sam Stranger")
+
+
+@pytest.fixture
+def visitor(account) -> Contact:
+    """A contact of ``account``; visitors never sign in."""
+    return factories.contact(account, name="Vera Visitor", email="vera@mail.example")
+
+
+@pytest.fixture
+def signed_in(db):
+    """Return a function that makes a browser in which somebody is signed in."""
+
+    def sign_in(user: User, **options) -> Client:
+        client = Client(**options)
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def agent_client(agent, signed_in) -> Client:
+    return signed_in(agent)
+
+
+@pytest.fixture
+def teammate_client(teammate, signed_in) -> Client:
+    return signed_in(teammate)
+
+
+@pytest.fixture
+def supervisor_client(supervisor, signed_in) -> Client:
+    return signed_in(supervisor)
+
+
+@pytest.fixture
+def owner_client(owner, signed_in) -> Client:
+    return signed_in(owner)
+
+
+@pytest.fixture
+def manager_client(manager, signed_in) -> Client:
+    return signed_in(manager)
+
+
+@pytest.fixture
+def operator_client(operator, signed_in) -> Client:
+    return signed_in(operator)
+
+
+@pytest.fixture
+def stranger_client(stranger, signed_in) -> Client:
+    return signed_in(stranger)
