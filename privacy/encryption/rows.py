@@ -11,7 +11,7 @@ from privacy import vault
 
 
 def uuid7() -> UUID:
-    """Return a time-ordered UUID (RFC 9562): it is known before the row is stored, so ciphertext can be bound to it."""
+    """Return a time-ordered UUID (RFC 9562): known before the row is stored, so it can be bound to it."""
     stamp = (time.time_ns() // 1_000_000).to_bytes(6, "big")
     raw = bytearray(stamp + os.urandom(10))
     raw[6] = 0x70 | (raw[6] & 0x0F)
@@ -33,13 +33,20 @@ class KeyBunch:
         return self._keys[key_id]
 
 
-def sealed_rows(row: models.Model) -> Iterator["SealedModel"]:
-    """Yield the row and what ``select_related`` brought with it, as far as they are sealed."""
-    if isinstance(row, SealedModel):
-        yield row
-    for related in row._state.fields_cache.values():
-        if isinstance(related, models.Model):
-            yield from sealed_rows(related)
+def sealed_rows(top: models.Model) -> Iterator["SealedModel"]:
+    """Yield the row and what ``select_related`` brought with it, as far as they are sealed, each once."""
+    seen: set[int] = set()  # rows may lead back to each other: an account's owner to the account
+    waiting = [top]
+    while waiting:
+        row = waiting.pop()
+        if id(row) in seen:
+            continue
+        seen.add(id(row))
+        if isinstance(row, SealedModel):
+            yield row
+        waiting += [
+            related for related in row._state.fields_cache.values() if isinstance(related, models.Model)
+        ]
 
 
 def share_keys(rows: Iterable[models.Model]) -> None:
