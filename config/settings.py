@@ -209,17 +209,8 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "helpdesk.lockout.keyed_username"
 AXES_CLIENT_IP_CALLABLE = "helpdesk.client_ip.client_ip"
 AXES_LOCKOUT_CALLABLE = "helpdesk.lockout.locked_out"
-# People mistype their password into another field, so the value of none is kept.
-AXES_SENSITIVE_PARAMETERS = [
-    "username",
-    "email",
-    "password",
-    "code",
-    "otp",
-    "next",
-    "ip_address",
-    "csrfmiddlewaretoken",
-]
+# The package's handler keeps what was posted, browser and all; ours keeps a keyed name, address and time.
+AXES_HANDLER = "helpdesk.lockout.DiscreetHandler"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -281,6 +272,8 @@ LETHE_BODY_SECONDS = 30
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
+LETHE_FILES_A_MESSAGE = 5
+LETHE_FILES_BYTES = 10 * 2**20  # of one message in all, so that its words still fit into the body
 # Uploads stay in memory until they are sealed: Django's other handler would write them in the clear.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = LETHE_MAX_BODY_BYTES
