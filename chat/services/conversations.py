@@ -84,14 +84,19 @@ def end_chat(*, conversation: Conversation, side: str, rating: int | None = None
         chat = locked(conversation)
         if chat.status == Conversation.Status.CLOSED:
             return
-        add_entry(chat, side=side, kind=Message.Kind.ENDED)
-        chat.status, chat.closed_at, chat.closed_by = Conversation.Status.CLOSED, timezone.now(), side
-        chat.save(update_fields=["status", "closed_at", "closed_by"])
-        count(account=chat.account, name="chats_closed")
-        if rating:
-            count(account=chat.account, name=f"chat_rating_{rating}")
-        bell.ring_queue(chat.account_id)
+        close(chat, side=side, rating=rating)
     erase_if_due_at_once(chat)
+
+
+def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
+    """Close an open chat whose row the caller has locked; to erase it, after the commit, is the caller's."""
+    add_entry(chat, side=side, kind=Message.Kind.ENDED)
+    chat.status, chat.closed_at, chat.closed_by = Conversation.Status.CLOSED, timezone.now(), side
+    chat.save(update_fields=["status", "closed_at", "closed_by"])
+    count(account=chat.account, name="chats_closed")
+    if rating:
+        count(account=chat.account, name=f"chat_rating_{rating}")
+    bell.ring_queue(chat.account_id)
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:
