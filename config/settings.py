@@ -364,7 +364,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
-    "prune": {"task": "helpdesk.tasks.prune", "schedule": timedelta(days=1), "options": {"expires": 86400}},
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """The addresses of the helpdesk."""
 
-from django.urls import path
+from django.urls import include, path
 
 from helpdesk.views import sign_in
 
 urlpatterns = [
+    path("", include("helpdesk.ticket_urls")),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("password/", sign_in.password_change, name="password_change"),
-    path("agent/", sign_in.agent_home, name="agent_home"),
     path("admin/login/", sign_in.admin_sign_in, name="admin_sign_in"),
 ]

@@ -25,7 +25,11 @@ def term_of(*, account_id: int, category: str) -> Term:
 
 def expiry_of(*, account_id: int, category: str, clock: datetime | None) -> Expiry:
     """Return when something of this category is erased whose clock started then, or has not started."""
-    term = term_of(account_id=account_id, category=category)
+    return expiry_under(term_of(account_id=account_id, category=category), clock)
+
+
+def expiry_under(term: Term, clock: datetime | None) -> Expiry:
+    """Return the same for a term that the caller has at hand, for every row of a list."""
     ends_at = term.ends_at(clock)
     return Expiry(ends_at, "" if ends_at else _sentence(term), term.rule == Rule.AT_ONCE)
 

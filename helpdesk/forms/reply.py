@@ -1,0 +1,66 @@
+"""What both sides write in a thread, and what agents decide about it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.forms.files import FilesField
+from helpdesk.models import Ticket, User
+from helpdesk.models.tickets import MESSAGE_LIMIT
+from helpdesk.text import validate_text
+
+
+class MessageField(forms.CharField):
+    """A message of a ticket: browsers send CR LF, people mean a new line, and a line is counted once."""
+
+    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MESSAGE_LIMIT,
+            validators=[validate_text],
+            widget=forms.Textarea({"rows": rows}),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(str(value).replace("\r\n", "\n") if value else value)
+
+
+class AnswerForm(forms.Form):
+    """The requester's answer."""
+
+    message = MessageField(label=_("Your answer"))
+    files = FilesField()
+
+
+class ReplyForm(forms.Form):
+    """An agent's reply, which goes out by mail."""
+
+    reply = MessageField(label=_("Reply"))
+    files = FilesField()
+
+
+class NoteForm(forms.Form):
+    """A note among agents."""
+
+    note = MessageField(label=_("Internal note"), rows=3)
+
+
+class AssigneeForm(forms.Form):
+    """Who looks after a ticket: people of its account only."""
+
+    assignee = forms.ModelChoiceField(
+        User.objects.none(), label=_("Assignee"), required=False, empty_label=_("nobody")
+    )
+
+    def __init__(self, account_id: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["assignee"].queryset = User.objects.filter(account_id=account_id, is_active=True)
+
+
+class StatusForm(forms.Form):
+    """Where a ticket stands. Closing has a button of its own."""
+
+    OPEN = [choice for choice in Ticket.Status.choices if choice[0] != Ticket.Status.CLOSED]
+
+    status = forms.ChoiceField(label=_("Status"), choices=OPEN)

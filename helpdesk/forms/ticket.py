@@ -1,0 +1,34 @@
+"""The public ticket form."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from helpdesk.forms.files import FilesField
+from helpdesk.forms.intake import IntakeForm
+from helpdesk.forms.reply import MessageField
+from helpdesk.text import validate_line
+
+
+class TicketForm(IntakeForm):
+    """What somebody asks, and where the answer goes; address, subject and message are always needed."""
+
+    form_name = "ticket"
+
+    subject = forms.CharField(label=_("Subject"), max_length=200, validators=[validate_line])
+    message = MessageField(label=_("Message"), rows=8)
+    files = FilesField()
+
+    def values(self) -> dict[str, Any]:
+        """Return what :func:`helpdesk.services.tickets.open_ticket` takes besides the account."""
+        given = self.cleaned_data
+        return {
+            "name": given.get("name", ""),
+            "email": given["email"],
+            "subject": given["subject"],
+            "message": given["message"],
+            "files": given["files"],
+            "agreed": given.get("consent", False),
+            "notice": self.notice,
+        }

@@ -1,0 +1,55 @@
+"""Contacts: what they prove about themselves, and what follows from it."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from helpdesk.models import Account, Contact, TicketParticipant
+from privacy import ledger
+from privacy.declarations import roots
+from privacy.models import ConsentRecord
+from privacy.services.erasure import erase_units
+
+
+def verify_address(*, participant: TicketParticipant) -> Contact:
+    """Note that a participant's address is theirs, since a link sent to it was opened; return their contact.
+
+    Where the account already knows somebody under this proved address it is the same person: what this
+    contact has becomes theirs, and the contact that was made for a typed address is erased.
+    """
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=participant.account_id)  # one contact a proved address
+        contact = Contact.objects.select_for_update().get(participations=participant)
+        if contact.verified_at or not contact.email_index:
+            return contact
+        known = _proved_owner(contact)
+        if known is None:
+            contact.verified_at = timezone.now()
+            contact.save(update_fields=["verified_at"])
+            _record("contact.verified", contact)
+            return contact
+        _hand_over(contact, known)
+        _record("contact.merged", known, merged=ledger.reference(contact))
+    erase_units(Contact, [contact.pk], account_id=contact.account_id, reason="merged")
+    return known
+
+
+def _proved_owner(contact: Contact) -> Contact | None:
+    same = Contact.objects.filter(account_id=contact.account_id, email_index=contact.email_index)
+    return same.filter(verified_at__isnull=False).exclude(pk=contact.pk).first()
+
+
+def _hand_over(old: Contact, new: Contact) -> None:
+    """Point what is somebody's at somebody else: tickets here, and what the floors above declare."""
+    for root in roots():
+        if root.person_model is Contact and root.model is not Contact:
+            root.rows().filter(**{root.person: old}).update(**{root.person: new})
+    TicketParticipant.objects.filter(contact=old).update(contact=new)
+    proof = ConsentRecord.objects.filter(account_id=old.account_id, subject=ledger.reference(old))
+    proof.update(subject=ledger.reference(new))
+    if not new.name and old.name:
+        new.name = old.name
+        new.save(update_fields=["name"])
+
+
+def _record(action: str, contact: Contact, **params: str) -> None:
+    ledger.record(action, account_id=contact.account_id, contact=ledger.reference(contact), **params)

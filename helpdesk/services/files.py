@@ -1,0 +1,72 @@
+"""Files of tickets: sealed under the participant's key, named so that saving them hurts nobody."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from django.core.files.uploadedfile import UploadedFile
+
+from helpdesk.models import TicketFile, TicketMessage
+from privacy.encryption.files import read_file, store_file
+
+NAME_LIMIT = 120
+# Control characters, what turns or hides text, halves of characters, private and unassigned ones.
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Names that Windows keeps for devices, whatever follows the first dot.
+DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def clean_name(name: str) -> str:
+    """Return a file name that is shown and saved safely: no path, no hidden or turned letters, never empty.
+
+    Everything is checked after normalisation, since that is what makes some characters dangerous.
+    """
+    text = unicodedata.normalize("NFKC", name)
+    text = "".join(c for c in text if unicodedata.category(c) not in INVISIBLE)
+    text = re.split(r"[/\\]", text)[-1]
+    text = re.sub(r'[<>:"|?*]', "_", text)
+    text = re.sub(r"\s+", " ", text).strip(". ")
+    if DEVICES.match(text):
+        text = f"_{text}"
+    return _shortened(text) or "file"
+
+
+def _shortened(name: str) -> str:
+    suffix = PurePosixPath(name).suffix[:20]
+    if len(name) <= NAME_LIMIT:
+        return name
+    return name[: NAME_LIMIT - len(suffix)].rstrip(". ") + suffix.rstrip(". ")
+
+
+def store_files(message: TicketMessage, files: Sequence[UploadedFile]) -> list[TicketFile]:
+    """Seal files with a message, under its key, in the caller's transaction.
+
+    If that rolls back, what was stored has no row and is swept.
+    """
+    key = message.sealing_keys[message.key_id] if files else None
+    if key is None:
+        return []
+    return [
+        TicketFile.objects.create(
+            account_id=message.account_id,
+            ticket_id=message.ticket_id,
+            message=message,
+            key_id=message.key_id,
+            name=clean_name(file.name or ""),
+            stored_as=store_file(key, file.chunks()),
+            size=file.size or 0,
+        )
+        for file in files
+    ]
+
+
+def content_of(file: TicketFile) -> bytes:
+    """Return a file's content, whole: what was changed on the disk is never sent, not even its beginning.
+
+    Raises :class:`FileNotFoundError` where it was erased.
+    """
+    key = file.sealing_keys[file.key_id]
+    if key is None:
+        raise FileNotFoundError(file.stored_as)
+    return b"".join(read_file(key, file.stored_as))

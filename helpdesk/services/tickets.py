@@ -1,0 +1,190 @@
+"""The course of a ticket: it is opened, answered by both sides, closed, opened again, and erased on time."""
+
+from collections.abc import Sequence
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from helpdesk.models import Account, Contact, Ticket, TicketMessage, TicketParticipant, User
+from helpdesk.services.files import store_files
+from helpdesk.services.mail import confirm_ticket, mail_reply
+from helpdesk.ticket_links import hash_token, token_of
+from privacy import ledger, vault
+from privacy.models import ConsentNotice, DataKey
+from privacy.services.at_once import erase_if_due_at_once
+from privacy.services.consent import record_consent
+from privacy.services.counts import count
+
+
+class TicketErased(Exception):
+    """The ticket is gone; nothing can be added to it."""
+
+
+class NotOfThisAccount(Exception):
+    """Somebody of another account, or no longer there, can't be given a ticket."""
+
+
+def open_ticket(
+    *,
+    account: Account,
+    name: str,
+    email: str,
+    subject: str,
+    message: str,
+    files: Sequence[UploadedFile] = (),
+    agreed: bool,
+    notice: ConsentNotice | None,
+) -> Ticket:
+    """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
+
+    Raises :class:`privacy.services.consent.ConsentMissing`, and then nothing is stored.
+    """
+    contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
+    thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
+    with transaction.atomic():
+        number = _next_number(account)
+        contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
+        record_consent(account=account, person=contact, form="ticket", agreed=agreed, notice=notice)
+        ticket = Ticket.objects.create(
+            account=account, number=number, requester=contact, subject=subject, key_id=thread_key
+        )
+        participant = _add_participant(ticket, contact)
+        _add_message(ticket, participant, TicketMessage.Kind.REQUEST, message, files=files)
+        count(account=account, name="tickets_opened")
+        ledger.record("ticket.opened", account_id=account.pk, ticket=ledger.reference(ticket))
+        confirm_ticket(ticket, participant)
+    return ticket
+
+
+def answer_ticket(
+    *, participant: TicketParticipant, body: str, files: Sequence[UploadedFile] = ()
+) -> TicketMessage:
+    """Add the requester's answer. A closed ticket opens again and its clock stops.
+
+    Raises :class:`TicketErased`.
+    """
+    with transaction.atomic():
+        ticket = _locked(participant.ticket_id)
+        message = _add_message(ticket, participant, TicketMessage.Kind.REQUEST, body, files=files)
+        _set_status(ticket, Ticket.Status.OPEN, by=None)
+    return message
+
+
+def reply_ticket(
+    *, ticket: Ticket, agent: User, body: str, files: Sequence[UploadedFile] = ()
+) -> TicketMessage:
+    """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
+    with transaction.atomic():
+        ticket = _locked(ticket.pk)
+        participant = _requester(ticket)
+        message = _add_message(ticket, participant, TicketMessage.Kind.REPLY, body, agent=agent, files=files)
+        _set_status(ticket, Ticket.Status.PENDING, by=agent)
+        count(account=ticket.account, name="tickets_replied")
+        mail_reply(ticket, participant, message)
+    return message
+
+
+def add_note(*, ticket: Ticket, agent: User, body: str) -> TicketMessage:
+    """Add a note that only the account's agents see. Raises :class:`TicketErased`."""
+    with transaction.atomic():
+        ticket = _locked(ticket.pk)
+        return _add_message(ticket, _requester(ticket), TicketMessage.Kind.NOTE, body, agent=agent)
+
+
+def assign_ticket(*, ticket: Ticket, assignee: User | None, by: User) -> None:
+    """Give a ticket to somebody of its account, or to nobody.
+
+    Raises :class:`NotOfThisAccount` or :class:`TicketErased`.
+    """
+    if assignee and (assignee.account_id != ticket.account_id or not assignee.is_active):
+        raise NotOfThisAccount
+    with transaction.atomic():
+        ticket = _locked(ticket.pk)
+        ticket.assignee = assignee
+        ticket.save(update_fields=["assignee"])
+        _record("ticket.assigned", ticket, by=ledger.reference(by), to=ledger.reference(assignee))
+
+
+def change_status(*, ticket: Ticket, status: str, by: User) -> bool:
+    """Change the status; closing may erase, and whether it did is returned.
+
+    Raises :class:`TicketErased`; closing what is closed changes nothing, so its clock runs on.
+    """
+    with transaction.atomic():
+        ticket = _locked(ticket.pk)
+        _set_status(ticket, status, by=by)
+    return ticket.closed_at is not None and erase_if_due_at_once(ticket, account_id=ticket.account_id)
+
+
+def close_ticket(*, ticket: Ticket, by: User) -> bool:
+    """Close a ticket and return whether it is erased: its account may do that at once."""
+    return change_status(ticket=ticket, status=Ticket.Status.CLOSED, by=by)
+
+
+def _next_number(account: Account) -> int:
+    locked = Account.objects.select_for_update().get(pk=account.pk)
+    locked.last_ticket_number += 1
+    locked.save(update_fields=["last_ticket_number"])
+    return locked.last_ticket_number
+
+
+def _locked(ticket_id) -> Ticket:
+    rows = Ticket.objects.select_for_update(of=("self",)).select_related("account", "requester")
+    ticket = rows.filter(pk=ticket_id).first()
+    if ticket is None:
+        raise TicketErased
+    return ticket
+
+
+def _requester(ticket: Ticket) -> TicketParticipant:
+    return ticket.participants.select_related("contact").get(contact_id=ticket.requester_id)
+
+
+def _add_participant(ticket: Ticket, contact: Contact) -> TicketParticipant:
+    participant = TicketParticipant(
+        account_id=ticket.account_id, ticket=ticket, contact=contact, key_id=ticket.key_id
+    )
+    participant.token_hash = hash_token(token_of(participant))
+    participant.save(force_insert=True)
+    return participant
+
+
+def _add_message(
+    ticket: Ticket,
+    participant: TicketParticipant,
+    kind: str,
+    body: str,
+    *,
+    agent: User | None = None,
+    files: Sequence[UploadedFile] = (),
+) -> TicketMessage:
+    message = TicketMessage.objects.create(
+        account_id=ticket.account_id,
+        ticket=ticket,
+        participant=participant,
+        key_id=participant.key_id,
+        agent=agent,
+        kind=kind,
+        body=body,
+    )
+    store_files(message, files)
+    ticket.last_activity_at = message.created_at
+    ticket.save(update_fields=["last_activity_at"])
+    return message
+
+
+def _set_status(ticket: Ticket, status: str, *, by: User | None) -> None:
+    if ticket.status == status:
+        return
+    was_closed, ticket.status = ticket.status == Ticket.Status.CLOSED, status
+    ticket.closed_at = timezone.now() if status == Ticket.Status.CLOSED else None
+    ticket.save(update_fields=["status", "closed_at"])
+    if was_closed or ticket.closed_at:
+        moved = "closed" if ticket.closed_at else "reopened"
+        count(account=ticket.account, name=f"tickets_{moved}")
+        _record(f"ticket.{moved}", ticket, by=ledger.reference(by))
+
+
+def _record(action: str, ticket: Ticket, **params: str) -> None:
+    ledger.record(action, account_id=ticket.account_id, ticket=ledger.reference(ticket), **params)

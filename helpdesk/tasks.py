@@ -1,0 +1,13 @@
+"""What the worker does for the helpdesk: rows are the duties, so each round may be missed or run twice."""
+
+from celery import shared_task
+from django.conf import settings
+
+from helpdesk.services.mail import send_due_mail
+
+
+@shared_task
+def send_mail() -> None:
+    """Send what is due; without a mail server everything waits in the queue."""
+    if settings.LETHE_SENDS_MAIL:
+        send_due_mail()

@@ -1,0 +1,57 @@
+"""The agents' list of tickets: a page of it, how many stand where, and when each will be erased."""
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count
+from django.utils.functional import cached_property
+
+from helpdesk.models import Ticket, User
+from privacy.categories import Category
+from privacy.encryption.rows import share_keys
+from privacy.services.retention import expiry_under, term_of
+
+PAGE_SIZE = 50
+ALL = "all"
+CHOICES = (*Ticket.Status.values, ALL)
+
+
+@dataclass
+class TicketList:
+    """What the list shows. Each ticket has ``expiry``; ``counts`` are of the account, by status."""
+
+    page: Page
+    counts: dict[str, int]
+    status: str
+    mine: bool
+
+
+class _Counted(Paginator):
+    """A paginator that is told how many there are: the tabs have counted them already."""
+
+    def __init__(self, *args, count: int, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._count = count
+
+    @cached_property
+    def count(self) -> int:
+        return self._count
+
+
+def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: str = "1") -> TicketList:
+    """Return a page of the tickets that ``user`` may see, newest activity first. An odd status means open."""
+    if status not in CHOICES:
+        status = Ticket.Status.OPEN
+    tickets = Ticket.objects.visible_to(user)
+    if mine:
+        tickets = tickets.filter(assignee=user)
+    counts = dict(tickets.order_by().values_list("status").annotate(Count("pk")))
+    counts[ALL] = sum(counts.values())
+    chosen = tickets if status == ALL else tickets.filter(status=status)
+    found = _Counted(chosen.for_list(), PAGE_SIZE, count=counts.get(status, 0)).get_page(page)
+    found.object_list = list(found.object_list)
+    term = term_of(account_id=user.account_id, category=Category.TICKET)
+    for ticket in found.object_list:
+        ticket.expiry = expiry_under(term, ticket.closed_at)
+    share_keys([user, *found.object_list])
+    return TicketList(found, counts, status, mine)

@@ -1,0 +1,27 @@
+"""The addresses of tickets, the notice and the demo's mailbox."""
+
+from django.urls import path
+
+from helpdesk.views import demo_mail, privacy_notice, tickets_agent, tickets_public
+
+TICKET = "agent/tickets/<uuid:pk>/"
+THREAD = "tickets/thread/<uuid:pk>/"
+
+urlpatterns = [
+    path("agent/tickets/", tickets_agent.ticket_list, name="ticket_list"),
+    path(TICKET, tickets_agent.ticket_detail, name="ticket_detail"),
+    path(f"{TICKET}reply/", tickets_agent.ticket_reply, name="ticket_reply"),
+    path(f"{TICKET}note/", tickets_agent.ticket_note, name="ticket_note"),
+    path(f"{TICKET}assign/", tickets_agent.ticket_assign, name="ticket_assign"),
+    path(f"{TICKET}status/", tickets_agent.ticket_status, name="ticket_status"),
+    path(f"{TICKET}close/", tickets_agent.ticket_close, name="ticket_close"),
+    path(f"{TICKET}files/<uuid:file_pk>/", tickets_agent.ticket_file_download, name="ticket_file_download"),
+    path("tickets/new/<slug:public_id>/", tickets_public.ticket_new, name="ticket_new"),
+    path("tickets/sent/<slug:public_id>/", tickets_public.ticket_sent, name="ticket_sent"),
+    path("tickets/open/", tickets_public.ticket_open, name="ticket_open"),
+    path(THREAD, tickets_public.ticket_thread, name="ticket_thread"),
+    path(f"{THREAD}answer/", tickets_public.ticket_answer, name="ticket_answer"),
+    path(f"{THREAD}files/<uuid:file_pk>/", tickets_public.ticket_thread_file, name="ticket_thread_file"),
+    path("privacy/<slug:public_id>/", privacy_notice.privacy_notice, name="privacy_notice"),
+    path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),
+]
