@@ -13,12 +13,10 @@ from chat.models import Conversation, Message
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
 from privacy import vault
-from privacy.categories import Category
-from privacy.models import ConsentNotice, DataKey, RetentionPolicy
+from privacy.models import ConsentNotice, DataKey
+from privacy.services import at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
-from privacy.services.erasure import erase_units
-from privacy.terms import Rule
 
 
 class AlreadyAccepted(Exception):
@@ -101,9 +99,7 @@ def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
 
 def erase_if_due_at_once(chat: Conversation) -> None:
     """Keep the promise *at once* now; the purge only retries what failed here."""
-    policy = RetentionPolicy.objects.filter(account_id=chat.account_id, category=Category.CHAT).first()
-    if policy and policy.rule == Rule.AT_ONCE:
-        erase_units(Conversation, [chat.pk], account_id=chat.account_id, reason="closed")
+    if at_once.erase_if_due_at_once(chat, account_id=chat.account_id):
         bell.ring(chat.pk, account_id=chat.account_id)
 
 
