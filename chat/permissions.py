@@ -6,6 +6,7 @@ from uuid import UUID
 from chat.models import Conversation
 from chat.services.conversations import hash_token
 from helpdesk.models import Account, User
+from helpdesk.permissions import leads
 
 TOKEN_LENGTH = 43  # 256 bits in URL-safe base64
 
@@ -27,3 +28,13 @@ def conversation_of(user: User, conversation_id: UUID) -> Conversation | None:
     """Return a chat that the agent may see; ``None`` where it is erased, foreign or never was."""
     chats = Conversation.objects.visible_to(user).select_related("account", "agent", "contact")
     return chats.filter(pk=conversation_id).first()
+
+
+def may_answer(user: User, chat: Conversation) -> bool:
+    """Tell whether the agent may write in this chat: the one who accepted it, while it is open."""
+    return chat.status == Conversation.Status.ACTIVE and chat.agent_id == user.pk
+
+
+def may_close(user: User, chat: Conversation) -> bool:
+    """Tell whether the agent may close this chat: its own agent, or who leads the team."""
+    return may_answer(user, chat) or (leads(user) and chat.status != Conversation.Status.CLOSED)

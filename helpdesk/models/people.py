@@ -138,6 +138,13 @@ class ContactQuerySet(SealedQuerySet):
         """Find an account's contacts by exact address, verified or not."""
         return self.filter(account=account, email_index=blind_index(email, account_id=account.pk))
 
+    def possibly_same_as(self, contact: "Contact") -> "ContactQuerySet":
+        """Return others of the account who gave the same address; proved by nobody, so only ever a hint."""
+        if not contact.email_index:
+            return self.none()
+        same = self.filter(account_id=contact.account_id, email_index=contact.email_index)
+        return same.exclude(pk=contact.pk).order_by("verified_at", "created_at")
+
 
 class Contact(SealedModel):
     """A person who wrote to an account.

@@ -1,0 +1,69 @@
+"""One chat as an agent sees it: what was said, by whom, whether they agreed, and when it is erased."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chat.desk import Desk, read_desk
+from chat.models import Conversation, Message
+from chat.permissions import may_answer, may_close
+from chat.streams.rooms import render_entry
+from helpdesk.models import Contact, User
+from privacy.categories import Category
+from privacy.encryption.rows import share_keys
+from privacy.models import ConsentRecord
+from privacy.services.consent import consent_of
+from privacy.services.retention import Expiry, expiry_of
+
+ENTRIES_AT_ONCE = 500
+TWINS_SHOWN = 3
+
+
+@dataclass
+class Pane:
+    chat: Conversation
+    state: str
+    may_close: bool
+    entries: list[Message]
+    twins: list[Contact]
+    consent: ConsentRecord | None
+    expiry: Expiry
+    desk: Desk
+
+    @property
+    def last_seq(self) -> int:
+        return self.entries[-1].seq if self.entries else 0
+
+
+def state_for(user: User, chat: Conversation) -> str:
+    """Return what the chat is to this agent: ``waiting``, ``mine``, ``other`` or ``closed``."""
+    if may_answer(user, chat):
+        return "mine"
+    return "other" if chat.status == Conversation.Status.ACTIVE else chat.status
+
+
+def read_pane(user: User, chat: Conversation) -> Pane:
+    """Return everything that the page of a chat shows, with one query for all its keys."""
+    desk = read_desk(user)
+    entries = list(chat.messages.select_related("agent"))
+    twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related("tickets")[:TWINS_SHOWN])
+    share_keys([user, chat, *entries, *twins, *desk.sealed_rows()])
+    return Pane(
+        chat=chat,
+        state=state_for(user, chat),
+        may_close=may_close(user, chat),
+        entries=entries,
+        twins=twins,
+        consent=consent_of(account=chat.account_id, person=chat.contact),
+        expiry=expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
+        desk=desk,
+    )
+
+
+def read_news(user: User, chat: Conversation, *, after: int) -> dict[str, Any]:
+    """Return the entries behind ``after`` as the page's script takes them, and what the chat is now."""
+    entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+    return {
+        "state": state_for(user, chat),
+        "entries": [{"seq": e.seq, "side": e.side, "html": render_entry(e, "agent")} for e in entries],
+        "more": len(entries) == ENTRIES_AT_ONCE,
+    }
