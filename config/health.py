@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from celery import current_app
+from django.contrib.auth.decorators import login_not_required
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -22,12 +23,14 @@ BEAT_SILENT_AFTER = timedelta(seconds=60)
 OVERDUE_AFTER = timedelta(minutes=15)
 
 
+@login_not_required
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"ok": True})
 
 
+@login_not_required
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
