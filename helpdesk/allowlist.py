@@ -1,15 +1,15 @@
 """From which addresses the people of an account may work."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import ip_network
 
-from helpdesk.client_ip import ClientAddress, Network
+from helpdesk.client_ip import ClientAddress, Network, unmapped
 from helpdesk.models import Account
 
 
 def networks_of(account: Account) -> list[Network]:
     """Return the account's networks as they are now; asked anew each time, so a change counts at once."""
-    return [unmapped(text) for text in account.allowed_networks.values_list("network", flat=True)]
+    return [unmapped(ip_network(text)) for text in account.allowed_networks.values_list("network", flat=True)]
 
 
 def is_allowed(account: Account, address: ClientAddress) -> bool:
@@ -29,14 +29,4 @@ def contains(networks: Iterable[Network | str], address: ClientAddress) -> bool:
     """Tell whether an address is certain and lies in one of the networks."""
     if address.address is None or not address.confident:
         return False
-    return any(address.address in unmapped(network) for network in networks)
-
-
-def unmapped(network: Network | str) -> Network:
-    """Return a network, and the IPv4 one where it was written mapped into IPv6."""
-    network = ip_network(network)
-    if isinstance(network, IPv6Network) and network.prefixlen >= 96:
-        inner = network.network_address.ipv4_mapped
-        if inner is not None:
-            return IPv4Network((inner, network.prefixlen - 96))
-    return network
+    return any(address.address in unmapped(ip_network(network)) for network in networks)

@@ -63,6 +63,15 @@ def parse_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+def unmapped(network: Network) -> Network:
+    """Return a network, and the IPv4 one where it was written mapped into IPv6."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= 96:
+        first = network.network_address.ipv4_mapped
+        if first is not None:
+            return IPv4Network((first, network.prefixlen - 96))
+    return network
+
+
 def address_of(request: HttpRequest) -> ClientAddress:
     """Return where a request to Django comes from."""
     return resolve(request.META.get("REMOTE_ADDR", ""), [request.META.get("HTTP_X_FORWARDED_FOR", "")])

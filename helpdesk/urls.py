@@ -9,5 +9,4 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("password/", sign_in.password_change, name="password_change"),
-    path("admin/login/", sign_in.admin_sign_in, name="admin_sign_in"),
 ]

@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.client_ip import unmapped
 from helpdesk.origins import clean_origins
 
 
@@ -30,11 +31,15 @@ def validate_time_zone(name: str) -> None:
 
 def validate_network(text: str) -> None:
     try:
-        ipaddress.ip_network(text, strict=True)
+        network = unmapped(ipaddress.ip_network(text, strict=True))
     except ValueError as error:
         raise ValidationError(
             _("Write an address or a network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32.")
         ) from error
+    if "%" in text:
+        raise ValidationError(_("Write the address without the name of a network card."))
+    if network.prefixlen == 0:
+        raise ValidationError(_("This is the whole internet. Switch the list off instead."))
 
 
 class Account(models.Model):

@@ -4,8 +4,6 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,11 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from helpdesk.forms.sign_in import SignInForm
 from helpdesk.models import User
-from helpdesk.permissions import agent_required, uses_admin
+from helpdesk.permissions import uses_admin
 from helpdesk.services.people import change_password, note_sign_in
 
 
@@ -46,17 +44,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-@login_not_required
-@require_GET
-def admin_sign_in(request: HttpRequest) -> HttpResponse:
-    """Send the unknown to the one sign-in page, and refuse whoever isn't meant to be in the admin."""
-    if request.user.is_authenticated:
-        if uses_admin(request.user):
-            return redirect("admin:index")
-        raise PermissionDenied
-    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
-
-
 @login_required
 @sensitive_post_parameters()
 @never_cache
@@ -77,12 +64,6 @@ def password_change(request: HttpRequest) -> HttpResponse:
     frame = "agent/base.html" if request.user.works_in_agent_pages else "visitor/base.html"
     context = {"form": form, "frame": frame, "home": home_of(request.user)}
     return render(request, "registration/password_change.html", context)
-
-
-@agent_required
-@require_GET
-def agent_home(request: HttpRequest) -> HttpResponse:
-    return redirect("chat_list")
 
 
 def home_of(person: User) -> str:
