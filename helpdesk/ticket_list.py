@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.db.models import Count
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from helpdesk.models import Ticket, User
 from privacy.categories import Category
@@ -16,12 +17,21 @@ ALL = "all"
 CHOICES = (*Ticket.Status.values, ALL)
 
 
-@dataclass
+@dataclass(frozen=True)
+class Tab:
+    """One choice of status, and how many tickets it holds."""
+
+    status: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
 class TicketList:
-    """What the list shows. Each ticket has ``expiry``; ``counts`` are of the account, by status."""
+    """What the list shows; each ticket has ``expiry``."""
 
     page: Page
-    counts: dict[str, int]
+    tabs: list[Tab]
     status: str
     mine: bool
 
@@ -54,4 +64,14 @@ def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: 
     for ticket in found.object_list:
         ticket.expiry = expiry_under(term, ticket.closed_at)
     share_keys([user, *found.object_list])
-    return TicketList(found, counts, status, mine)
+    return TicketList(found, _tabs(counts), status, mine)
+
+
+def _tabs(counts: dict[str, int]) -> list[Tab]:
+    labels = {
+        Ticket.Status.OPEN: _("Open"),
+        Ticket.Status.PENDING: _("Waiting for the requester"),
+        Ticket.Status.CLOSED: _("Closed"),
+        ALL: _("All"),
+    }
+    return [Tab(status, label, counts.get(status, 0)) for status, label in labels.items()]
