@@ -62,9 +62,9 @@ declare(
     since="action_time",
 )
 
+declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")  # before its attempt
 for model in (AccessAttempt, AccessLog, AccessFailureLog):
     declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
-declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")
 
 declare_impersonal(
     models.Account, models.AllowedNetwork, because="what a company published or decided about itself"

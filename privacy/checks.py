@@ -15,7 +15,7 @@ def check_declared(app_configs, **kwargs) -> list[Error]:
     return [
         Error(
             f"{model._meta.label} is declared neither as personal data nor as holding none.",
-            hint="Declare it in its app's personal_data.py; a third party's model in that of the app that brought it.",
+            hint="Declare it in its app's personal_data.py; a third party's in that of the app using it.",
             obj=model,
             id="privacy.E002",
         )
@@ -37,7 +37,9 @@ def check_sealed_fields(app_configs, **kwargs) -> list[Error]:
             errors.append(_error(model, f"seals {', '.join(sealed)} but belongs to no declared unit", "E004"))
         elif declared is not None:
             missing = sorted(set(sealed) - set(declared.export))
-            errors += [_error(model, f"seals {n} but its declaration doesn't export it", "E005") for n in missing]
+            errors += [
+                _error(model, f"seals {n} but its declaration doesn't export it", "E005") for n in missing
+            ]
     return errors
 
 
@@ -51,7 +53,9 @@ def check_declarations(app_configs, **kwargs) -> list[Error]:
             errors.append(_error(declared.model, "is declared twice", "E006"))
         seen.add(declared.model)
         if declared.root is None and declared.term is None and not declared.person:
-            errors.append(_error(declared.model, "has neither unit, person nor term: it would stay for ever", "E007"))
+            errors.append(
+                _error(declared.model, "has neither unit, person nor term: it would stay for ever", "E007")
+            )
         if declared.term is not None and not declared.since:
             errors.append(_error(declared.model, "has a term but no moment from which it runs", "E008"))
     return errors

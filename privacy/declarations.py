@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import SET_NULL, Model, Q, QuerySet
 
 from privacy.categories import Category
 
@@ -19,7 +19,15 @@ Erase = Callable[[QuerySet], int]
 
 
 def delete(rows: QuerySet) -> int:
-    """Erase by deleting exactly these rows; returns how many. What depends on them is declared itself."""
+    """Erase by deleting exactly these rows; returns how many.
+
+    What depends on them is declared itself; a reference that may be empty is emptied.
+    """
+    for relation in rows.model._meta.get_fields(include_hidden=True):
+        if getattr(relation, "on_delete", None) is SET_NULL and relation.auto_created:
+            pointing = relation.related_model._base_manager.using(rows.db)
+            name = relation.field.name
+            pointing.filter(**{f"{name}__in": rows.values("pk")}).update(**{name: None})
     return rows._raw_delete(rows.db)
 
 
@@ -37,13 +45,14 @@ def keep(rows: QuerySet) -> int:
 class PersonalData:
     """The personal data in one model, declared by the app that owns it.
 
-    ``root`` and ``path``: the model of the unit and the look-up from a row to it (``pk`` for the root itself).
-    ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root); ``find``: the
-    condition for rows that know their person under another name.
-    ``clock``: the field of the root from which its term runs. ``export``: names of what a person gets a copy of.
-    ``files``: names of the fields that name stored files. ``term``: how long the platform keeps it, where no account
-    decides. ``since``: the field from which that platform term runs. ``owns_key``: rows below the root that bring a
-    key of their own. ``erase_when_bare``: a person who goes when nothing of theirs is left.
+    ``root`` and ``path``: the model of the unit and the look-up from a row to it (``pk`` for the root).
+    ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root);
+    ``find``: the condition for rows that know their person under another name.
+    ``clock``: the field of the root from which its term runs.
+    ``export``: names of what a person gets a copy of. ``files``: names of the fields that name stored files.
+    ``term``: how long the platform keeps it, where no account decides, and ``since``: from which field on.
+    ``owns_key``: rows below the root that bring a key of their own.
+    ``erase_when_bare``: a person who goes when nothing of theirs is left.
     """
 
     model: type[Model]
@@ -78,7 +87,11 @@ class PersonalData:
         if self.find is not None:
             return self.rows().filter(self.find(person))
         if self.root is None:
-            return self.rows().filter(**{self.person: person.pk}) if self.person else self.model._base_manager.none()
+            return (
+                self.rows().filter(**{self.person: person.pk})
+                if self.person
+                else self.model._base_manager.none()
+            )
         way = root_of(self.root).person
         return self.rows().filter(**{way if self.path == "pk" else f"{self.path}__{way}": person.pk})
 
@@ -98,7 +111,7 @@ def declare_impersonal(*models: type[Model], because: str) -> None:
 
 
 def declarations() -> list[PersonalData]:
-    """Return the declarations in the order in which erasure is safe: what is found through a row goes before it."""
+    """Return the declarations in a safe order of erasure: what is found through a row goes before it."""
     return sorted(_declarations, key=_distance, reverse=True)
 
 

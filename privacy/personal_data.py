@@ -24,7 +24,10 @@ declare(
 declare(Session, Category.ACCESS, erase=delete, term=timedelta(), since="expire_date")
 
 declare_impersonal(
-    models.DataKey, models.Erasure, models.Tombstone, because="random keys and numbers; whose they are dies with them"
+    models.DataKey,
+    models.Erasure,
+    models.Tombstone,
+    because="random keys and numbers; whose they are dies with them",
 )
 declare_impersonal(
     models.LedgerEntry,

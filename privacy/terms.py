@@ -41,7 +41,7 @@ class Term:
         return start + self._length()
 
     def latest_start(self, now: datetime) -> datetime | None:
-        """Return a moment such that nothing that started later is due at ``now``; ``None`` where nothing ever is.
+        """Return a moment such that nothing that started later is due; ``None`` where nothing ever is.
 
         Around the ends of months it can be late by days: check with :meth:`ends_at`.
         """
@@ -60,7 +60,9 @@ class Term:
         if self.rule == Rule.AT_ONCE:
             return str(_("as soon as it is closed"))
         return {
-            Unit.MINUTES: ngettext("%d minute after it is closed", "%d minutes after it is closed", self.amount),
+            Unit.MINUTES: ngettext(
+                "%d minute after it is closed", "%d minutes after it is closed", self.amount
+            ),
             Unit.HOURS: ngettext("%d hour after it is closed", "%d hours after it is closed", self.amount),
             Unit.DAYS: ngettext("%d day after it is closed", "%d days after it is closed", self.amount),
             Unit.WEEKS: ngettext("%d week after it is closed", "%d weeks after it is closed", self.amount),

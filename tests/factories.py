@@ -130,19 +130,20 @@ def ticket(
         values.setdefault("status", Ticket.Status.CLOSED)
     account.last_ticket_number += 1
     account.save(update_fields=["last_ticket_number"])
+    thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
     made = Ticket.objects.create(
         account=account,
         number=account.last_ticket_number,
         requester=requester,
         subject=subject,
-        key_id=requester.key_id,
+        key_id=thread_key,
         **values,
     )
     requester_in_it = TicketParticipant.objects.create(
         account=account,
         ticket=made,
         contact=requester,
-        key_id=vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk),
+        key_id=thread_key,
         token_hash=hashlib.sha256(token.encode()).hexdigest() if token else None,
     )
     for body in says:

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import unicodedata
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -53,7 +54,8 @@ class BlindIndexField(models.CharField):
 
     def __init__(self, *, of: str, scope: str | None = "account_id", **kwargs) -> None:
         self.of, self.scope = of, scope
-        super().__init__(**{"max_length": 32, "editable": False, "blank": True, "default": ""} | kwargs)
+        options: dict[str, Any] = {"max_length": 32, "editable": False, "blank": True, "default": ""}
+        super().__init__(**options | kwargs)
 
     def deconstruct(self):
         name, path, args, kwargs = super().deconstruct()

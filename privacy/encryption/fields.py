@@ -5,10 +5,9 @@ key for everything. These fields keep its place in the model and replace all of 
 sealed when its row is saved, opened when it is read, and every way around both is an error.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.core import checks
-from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 from encrypted_model_fields import fields as emf
 
@@ -34,7 +33,7 @@ class Sealed:
     def __reduce__(self):
         return (Sealed, (str(self.token),))  # a pickle or a copy never carries the opened text
 
-    def open(self, row: models.Model, field: "SealedMixin") -> str:
+    def open(self, row: Any, field: "SealedMixin") -> str:
         if self._text is None:
             key = row.sealing_keys[row.key_id]
             if key is None:
@@ -63,7 +62,9 @@ class SealedAttribute(DeferredAttribute):
             return self
         name = self.field.attname
         value = instance.__dict__[name] if name in instance.__dict__ else super().__get__(instance, cls)
-        return value.open(instance, self.field) if isinstance(value, Sealed) else value
+        if not isinstance(value, Sealed) or getattr(instance._state, "stays_sealed", False):
+            return value
+        return value.open(instance, cast("SealedMixin", self.field))
 
     def __set__(self, instance, value) -> None:
         instance.__dict__[self.field.attname] = value
@@ -74,7 +75,13 @@ class SealedMixin(emf.EncryptedMixin):
 
     descriptor_class = SealedAttribute
 
-    def place_of(self, row: models.Model) -> str:
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: Any, owner: Any) -> Any: ...
+
+        def __set__(self, instance: Any, value: Any) -> None: ...
+
+    def place_of(self, row: Any) -> str:
         """Return what the ciphertext is bound to: model, field, row and key."""
         return f"{row._meta.label_lower}.{self.name}|{row.pk}|{row.key_id}"
 
@@ -96,7 +103,7 @@ class SealedMixin(emf.EncryptedMixin):
             raise SealedMisuse(f"{self}: the key of this row was destroyed; nothing can be sealed under it.")
         return seal(key, str(value), place=self.place_of(model_instance))
 
-    def _unchanged(self, value: Sealed, row: models.Model) -> Token:
+    def _unchanged(self, value: Sealed, row: Any) -> Token:
         if getattr(row._state, "sealed_as", None) != (row.pk, row.key_id):
             raise SealedMisuse(f"{self}: a sealed value can't be copied to another row; assign its text.")
         return value.token

@@ -52,6 +52,8 @@ def read_file(data_key: bytes, name: str) -> Iterator[bytes]:
             except InvalidTag as error:
                 raise Tampered(f"File {name} was changed.") from error
             index += 1
+        if file.read(1):
+            raise Tampered(f"File {name} was lengthened.")
 
 
 def delete_file(name: str) -> None:

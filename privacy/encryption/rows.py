@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 
 from privacy import vault
+from privacy.encryption.errors import SealedMisuse, SealError
 
 
 def uuid7() -> UUID:
@@ -29,8 +30,14 @@ class KeyBunch:
     def __getitem__(self, key_id: UUID) -> bytes | None:
         if key_id not in self._keys:
             self._ids.add(key_id)
-            self._keys.update(vault.open_keys(self._ids - self._keys.keys()))
+            try:
+                self._keys.update(vault.open_keys(self._ids - self._keys.keys()))
+            except SealError:  # one lost key of a page takes only its own rows with it
+                self._keys.update(vault.open_keys([key_id]))
         return self._keys[key_id]
+
+    def __reduce__(self):
+        return (KeyBunch, (self._ids,))  # a pickle or a copy never carries an opened key
 
 
 def sealed_rows(top: models.Model) -> Iterator["SealedModel"]:
@@ -57,14 +64,61 @@ def share_keys(rows: Iterable[models.Model]) -> None:
         row._state.keys = bunch  # type: ignore[attr-defined]
 
 
+def names_of_sealed(model: type[models.Model]) -> frozenset[str]:
+    """Return the names of the fields that are sealed."""
+    return frozenset(f.name for f in model._meta.concrete_fields if hasattr(f, "place_of"))
+
+
 class SealedQuerySet(models.QuerySet):
     """A queryset whose rows share one query for their keys."""
+
+    stays_sealed = False
+
+    def _clone(self):
+        clone = super()._clone()  # type: ignore[misc]
+        clone.stays_sealed = self.stays_sealed
+        return clone
 
     def _fetch_all(self) -> None:
         fresh = self._result_cache is None
         super()._fetch_all()
         if fresh and issubclass(self._iterable_class, models.query.ModelIterable):
-            share_keys(row for row in self._result_cache if isinstance(row, models.Model))
+            rows = [row for row in self._result_cache or () if isinstance(row, models.Model)]
+            share_keys(rows)
+            for row in rows if self.stays_sealed else ():
+                row._state.stays_sealed = True  # type: ignore[attr-defined]
+
+    def only(self, *fields: str):
+        return super().only("key_id", *fields)  # without it each row would fetch its own
+
+    def order_by(self, *fields):
+        for field in fields:
+            if isinstance(field, str) and field.lstrip("-") in names_of_sealed(self.model):
+                raise SealedMisuse(
+                    f"{self.model._meta.label}: ciphertext has no order; sort the rows in Python."
+                )
+        return super().order_by(*fields)
+
+    def bulk_create(
+        self, objs, batch_size=None, ignore_conflicts=False, update_conflicts=False, *args, **kwargs
+    ):
+        """Seal and store rows with one query for their keys."""
+        if update_conflicts:
+            raise SealedMisuse(
+                f"{self.model._meta.label}: a value is sealed for one row and can't replace another's."
+            )
+        objs = list(objs)
+        share_keys(objs)
+        return super().bulk_create(objs, batch_size, ignore_conflicts)
+
+    def update(self, **values) -> int:
+        if "key_id" in values:
+            raise SealedMisuse(
+                f"{self.model._meta.label}: rows can't change their key; seal their text again."
+            )
+        return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
 
     def iterator(self, chunk_size: int | None = None) -> Iterator:
         """Iterate in chunks that each share one query for their keys."""
@@ -93,6 +147,14 @@ class SealedModel(models.Model):
         abstract = True
         base_manager_name = "objects"
 
+    def save(self, **kwargs) -> None:
+        """Save the row; a blind index is always stored together with what it indexes."""
+        wanted = kwargs.get("update_fields")
+        if wanted is not None:
+            indexes = {f.name for f in self._meta.concrete_fields if getattr(f, "of", None) in wanted}
+            kwargs["update_fields"] = {*wanted, *indexes}
+        super().save(**kwargs)
+
     @property
     def sealing_keys(self) -> KeyBunch:
         """The keys of the rows fetched with this one."""
@@ -102,7 +164,28 @@ class SealedModel(models.Model):
         return keys
 
     @classmethod
-    def from_db(cls, db, field_names, values):
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, db, field_names, values, **kwargs):
+        row = super().from_db(db, field_names, values, **kwargs)
         row._state.sealed_as = (row.__dict__.get("id"), row.__dict__.get("key_id"))  # type: ignore[attr-defined]
         return row
+
+    def refresh_from_db(self, using=None, fields=None, from_queryset=None):
+        """Read the row again; sealed values stay sealed until somebody asks for them."""
+        rows = type(self)._base_manager.db_manager(using) if from_queryset is None else from_queryset
+        rows = rows.all()
+        # Django copies value by value, which would open each of them.
+        rows.stays_sealed = True  # type: ignore[union-attr]
+        super().refresh_from_db(using, fields, rows)
+        if fields is None or names_of_sealed(type(self)) & set(fields):
+            self._state.sealed_as = (self.pk, self.key_id)  # type: ignore[attr-defined]
+        if fields is None:
+            self._state.keys = None  # type: ignore[attr-defined]
+
+    def __getstate__(self):
+        """Refuse to be pickled or copied with text in the clear: pass the id on instead."""
+        for name in names_of_sealed(type(self)):
+            if isinstance(self.__dict__.get(name), str) and self.__dict__[name]:
+                raise SealedMisuse(
+                    f"{self._meta.label}.{name} was typed, not read; pass the row's id on instead."
+                )
+        return super().__getstate__()

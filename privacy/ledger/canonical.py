@@ -12,9 +12,10 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:+\-]{0,128}")
 
 
 def checked(params: dict[str, Any]) -> dict[str, Any]:
-    """Return ``params`` as JSON values; raises :class:`ValueError` for anything that could hold a person's words.
+    """Return ``params`` as JSON values; raises :class:`ValueError` for what could hold a person's words.
 
-    Allowed are numbers, booleans, ``None``, UUIDs, datetimes, codes without spaces or ``@``, and lists of those.
+    Allowed are numbers, booleans, ``None``, UUIDs, datetimes, codes without spaces or ``@``, and lists of
+    those.
     """
     return {_plain(name): _value(name, value) for name, value in params.items()}
 
@@ -43,7 +44,9 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def link(*, seq: int, uid: UUID, at: datetime, account_id: int | None, action: str, params: dict, prev: str) -> str:
+def link(
+    *, seq: int, uid: UUID, at: datetime, account_id: int | None, action: str, params: dict, prev: str
+) -> str:
     """Return the SHA-256 hash (hex) that chains an entry to the one before it."""
     content = {
         "account": account_id,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from privacy.ledger import mirror, signing
 from privacy.ledger.canonical import GENESIS, checked, link
-from privacy.models import LedgerEntry, LedgerHead
+from privacy.models import Erasure, LedgerEntry, LedgerHead
 from privacy.routers import VAULT
 
 LOCK = 0x1E7E  # PostgreSQL's advisory lock of the ledger's writers
@@ -37,12 +37,10 @@ def append_events(events: Iterable[Event]) -> list[LedgerEntry]:
     events = list(events)
     with transaction.atomic(using=VAULT):
         _lock()
-        known = set(
-            LedgerEntry.objects.filter(uid__in=[e.uid for e in events]).values_list("uid", flat=True)
-        )
+        known = set(LedgerEntry.objects.filter(uid__in=[e.uid for e in events]).values_list("uid", flat=True))
         entries = _chained([event for event in events if event.uid not in known])
         LedgerEntry.objects.bulk_create(entries)
-    mirror.catch_up()
+    transaction.on_commit(mirror.catch_up, using=VAULT, robust=True)
     return entries
 
 
@@ -73,7 +71,14 @@ def last_entry() -> LedgerEntry | None:
 
 
 def remember_head(entry: LedgerEntry) -> None:
-    """Let the main database know how far the ledger has come, in the caller's transaction."""
+    """Let the main database know how far the ledger has come, in the caller's transaction.
+
+    The memory never moves past an erasure that this database may have missed: a restored copy whose worker
+    goes on writing would look as if it had caught up.
+    """
+    known = LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
+    if Erasure.objects.filter(done__gt=known, done__lt=entry.seq).exists():
+        return
     moved = LedgerHead.objects.filter(pk=1, seq__lt=entry.seq).update(seq=entry.seq, hash=entry.hash)
     if not moved:
         LedgerHead.objects.get_or_create(pk=1, defaults={"seq": entry.seq, "hash": entry.hash})

@@ -1,4 +1,7 @@
-"""The ledger's mirror: an append-only file that is backed up by itself, since keys want short backups and evidence long ones."""
+"""The ledger's mirror: an append-only file with backups of its own.
+
+Keys want short backups, evidence wants long ones.
+"""
 
 import fcntl
 import json
@@ -8,11 +11,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import connections
 
 from privacy.ledger.canonical import stamp
 from privacy.models import LedgerEntry
-from privacy.routers import VAULT
 
 TAIL_BYTES = 256 * 1024
 
@@ -23,14 +24,13 @@ def path() -> Path:
 
 def catch_up() -> None:
     """Write the committed entries that the file does not have yet; may run in several processes."""
-    if connections[VAULT].in_atomic_block:
-        return  # not committed yet: the next caller writes it
     path().parent.mkdir(parents=True, exist_ok=True)
     with open(path(), "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         entries = LedgerEntry.objects.filter(seq__gt=_last_seq(file)).order_by("seq")
-        for entry in entries.iterator():
-            file.write(json.dumps(as_line(entry), sort_keys=True).encode() + b"\n")
+        file.writelines(
+            json.dumps(as_line(entry), sort_keys=True).encode() + b"\n" for entry in entries.iterator()
+        )
         file.flush()
         os.fsync(file.fileno())
 
@@ -51,14 +51,17 @@ def as_line(entry: LedgerEntry) -> dict[str, Any]:
 
 
 def lines() -> Iterator[dict[str, Any]]:
-    """Yield the mirrored entries, oldest first."""
+    """Yield the mirrored entries, oldest first; a line that is being written at this moment is left out."""
     if path().exists():
         with open(path(), encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.strip())
+            yield from (json.loads(line) for line in file if line.endswith("\n"))
 
 
 def _last_seq(file: IO[bytes]) -> int:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - TAIL_BYTES))
-    tail = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-    return int(json.loads(tail)["seq"]) if tail else 0
+    whole, newline, torn = file.read().rpartition(b"\n")
+    if torn:  # a crash cut the last line short: it is written again
+        file.truncate(size - len(torn))
+    last = whole.rpartition(b"\n")[2]
+    return int(json.loads(last)["seq"]) if newline else 0

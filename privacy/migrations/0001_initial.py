@@ -8,194 +8,356 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('helpdesk', '0001_initial'),
+        ("helpdesk", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('part', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('seen_at', models.DateTimeField()),
+                ("part", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("seen_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'heartbeat',
-                'verbose_name_plural': 'heartbeats',
+                "verbose_name": "heartbeat",
+                "verbose_name_plural": "heartbeats",
             },
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('seq', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('account_id', models.BigIntegerField(db_index=True, null=True)),
-                ('action', models.CharField(max_length=64)),
-                ('params', models.JSONField()),
-                ('prev_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('signature', models.CharField(blank=True, max_length=128)),
+                ("seq", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("account_id", models.BigIntegerField(db_index=True, null=True)),
+                ("action", models.CharField(max_length=64)),
+                ("params", models.JSONField()),
+                ("prev_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                ("signature", models.CharField(blank=True, max_length=128)),
             ],
             options={
-                'verbose_name': 'ledger entry',
-                'verbose_name_plural': 'ledger entries',
-                'ordering': ['seq'],
+                "verbose_name": "ledger entry",
+                "verbose_name_plural": "ledger entries",
+                "ordering": ["seq"],
             },
         ),
         migrations.CreateModel(
-            name='OutboxLine',
+            name="OutboxLine",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('account_id', models.BigIntegerField(null=True)),
-                ('action', models.CharField(max_length=64)),
-                ('params', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("account_id", models.BigIntegerField(null=True)),
+                ("action", models.CharField(max_length=64)),
+                ("params", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'line of the outbox',
-                'verbose_name_plural': 'lines of the outbox',
-                'ordering': ['id'],
+                "verbose_name": "line of the outbox",
+                "verbose_name_plural": "lines of the outbox",
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='ConsentNotice',
+            name="ConsentNotice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('text', models.TextField(max_length=2000, verbose_name='what the visitor agrees to')),
-                ('policy_url', models.URLField(blank=True, verbose_name='link to the privacy policy')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_notices', to='helpdesk.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("text", models.TextField(max_length=2000, verbose_name="what the visitor agrees to")),
+                ("policy_url", models.URLField(blank=True, verbose_name="link to the privacy policy")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consent_notices",
+                        to="helpdesk.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent notice',
-                'verbose_name_plural': 'consent notices',
+                "verbose_name": "consent notice",
+                "verbose_name_plural": "consent notices",
             },
         ),
         migrations.CreateModel(
-            name='ConsentRecord',
+            name="ConsentRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(db_index=True, max_length=32)),
-                ('mechanism', models.CharField(choices=[('checkbox', 'checkbox')], default='checkbox', max_length=16)),
-                ('form', models.CharField(choices=[('chat', 'chat'), ('ticket', 'ticket')], max_length=8)),
-                ('language', models.CharField(max_length=10)),
-                ('given_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_records', to='helpdesk.account')),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='privacy.consentnotice')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.CharField(db_index=True, max_length=32)),
+                (
+                    "mechanism",
+                    models.CharField(choices=[("checkbox", "checkbox")], default="checkbox", max_length=16),
+                ),
+                ("form", models.CharField(choices=[("chat", "chat"), ("ticket", "ticket")], max_length=8)),
+                ("language", models.CharField(max_length=10)),
+                ("given_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consent_records",
+                        to="helpdesk.account",
+                    ),
+                ),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="records",
+                        to="privacy.consentnotice",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'consent record',
-                'verbose_name_plural': 'consent records',
+                "verbose_name": "consent record",
+                "verbose_name_plural": "consent records",
             },
         ),
         migrations.CreateModel(
-            name='DailyCount',
+            name="DailyCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('name', models.CharField(max_length=32)),
-                ('value', models.PositiveBigIntegerField(default=0)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='daily_counts', to='helpdesk.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.DateField()),
+                ("name", models.CharField(max_length=32)),
+                ("value", models.PositiveBigIntegerField(default=0)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="daily_counts",
+                        to="helpdesk.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'daily count',
-                'verbose_name_plural': 'daily counts',
+                "verbose_name": "daily count",
+                "verbose_name_plural": "daily counts",
             },
         ),
         migrations.CreateModel(
-            name='DataKey',
+            name="DataKey",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField(db_index=True, null=True)),
-                ('kind', models.CharField(choices=[('contact', 'contact'), ('chat', 'chat'), ('participant', 'participant of a ticket'), ('user', 'user'), ('index', 'blind index'), ('pseudonym', 'pseudonyms of the ledger'), ('signing', 'signature of the ledger')], max_length=16)),
-                ('wrapped', models.TextField()),
-                ('ring_key', models.CharField(db_index=True, max_length=16)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("account_id", models.BigIntegerField(db_index=True, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("contact", "contact"),
+                            ("chat", "chat"),
+                            ("participant", "participant of a ticket"),
+                            ("user", "user"),
+                            ("index", "blind index"),
+                            ("pseudonym", "pseudonyms of the ledger"),
+                            ("signing", "signature of the ledger"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("wrapped", models.TextField()),
+                ("ring_key", models.CharField(db_index=True, max_length=16)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name': 'data key',
-                'verbose_name_plural': 'data keys',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('kind__in', ['index', 'pseudonym', 'signing'])), fields=('kind', 'account_id'), name='one_standing_key_per_account'), models.UniqueConstraint(condition=models.Q(('account_id', None), ('kind__in', ['index', 'pseudonym', 'signing'])), fields=('kind',), name='one_standing_key_of_deployment')],
+                "verbose_name": "data key",
+                "verbose_name_plural": "data keys",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind__in", ["index", "pseudonym", "signing"])),
+                        fields=("kind", "account_id"),
+                        name="one_standing_key_per_account",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("account_id", None), ("kind__in", ["index", "pseudonym", "signing"])
+                        ),
+                        fields=("kind",),
+                        name="one_standing_key_of_deployment",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField(null=True)),
-                ('files', models.JSONField(default=list)),
-                ('begun', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.ledgerentry')),
-                ('done', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.ledgerentry')),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("account_id", models.BigIntegerField(null=True)),
+                ("files", models.JSONField(default=list)),
+                (
+                    "begun",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.ledgerentry",
+                    ),
+                ),
+                (
+                    "done",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.ledgerentry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'erasure',
-                'verbose_name_plural': 'erasures',
+                "verbose_name": "erasure",
+                "verbose_name_plural": "erasures",
             },
         ),
         migrations.CreateModel(
-            name='LedgerHead',
+            name="LedgerHead",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField(default=0)),
-                ('hash', models.CharField(blank=True, max_length=64)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField(default=0)),
+                ("hash", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'verbose_name': 'head of the ledger',
-                'verbose_name_plural': 'head of the ledger',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_ledger_head')],
+                "verbose_name": "head of the ledger",
+                "verbose_name_plural": "head of the ledger",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="one_ledger_head")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RetentionPolicy',
+            name="RetentionPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('chat', 'chat transcripts'), ('ticket', 'tickets')], editable=False, max_length=16, verbose_name='category')),
-                ('rule', models.CharField(choices=[('keep', 'keep until deleted by hand'), ('at_once', 'erase at once on close'), ('after', 'erase some time after close')], default='after', max_length=8, verbose_name='rule')),
-                ('amount', models.PositiveIntegerField(default=30, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1200)], verbose_name='amount')),
-                ('unit', models.CharField(choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days'), ('weeks', 'weeks'), ('months', 'months')], default='days', max_length=8, verbose_name='unit')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='retention_policies', to='helpdesk.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[("chat", "chat transcripts"), ("ticket", "tickets")],
+                        editable=False,
+                        max_length=16,
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.CharField(
+                        choices=[
+                            ("keep", "keep until deleted by hand"),
+                            ("at_once", "erase at once on close"),
+                            ("after", "erase some time after close"),
+                        ],
+                        default="after",
+                        max_length=8,
+                        verbose_name="rule",
+                    ),
+                ),
+                (
+                    "amount",
+                    models.PositiveIntegerField(
+                        default=30,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(1200),
+                        ],
+                        verbose_name="amount",
+                    ),
+                ),
+                (
+                    "unit",
+                    models.CharField(
+                        choices=[
+                            ("minutes", "minutes"),
+                            ("hours", "hours"),
+                            ("days", "days"),
+                            ("weeks", "weeks"),
+                            ("months", "months"),
+                        ],
+                        default="days",
+                        max_length=8,
+                        verbose_name="unit",
+                    ),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="retention_policies",
+                        to="helpdesk.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'retention rule',
-                'verbose_name_plural': 'retention rules',
+                "verbose_name": "retention rule",
+                "verbose_name_plural": "retention rules",
             },
         ),
         migrations.CreateModel(
-            name='Tombstone',
+            name="Tombstone",
             fields=[
-                ('key_id', models.UUIDField(primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField(null=True)),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='privacy.ledgerentry')),
+                ("key_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("account_id", models.BigIntegerField(null=True)),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="privacy.ledgerentry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tombstone',
-                'verbose_name_plural': 'tombstones',
+                "verbose_name": "tombstone",
+                "verbose_name_plural": "tombstones",
             },
         ),
         migrations.AddConstraint(
-            model_name='consentnotice',
-            constraint=models.UniqueConstraint(fields=('account', 'version'), name='one_notice_per_version'),
+            model_name="consentnotice",
+            constraint=models.UniqueConstraint(fields=("account", "version"), name="one_notice_per_version"),
         ),
         migrations.AddConstraint(
-            model_name='dailycount',
-            constraint=models.UniqueConstraint(fields=('account', 'day', 'name'), name='one_count_a_day'),
+            model_name="dailycount",
+            constraint=models.UniqueConstraint(fields=("account", "day", "name"), name="one_count_a_day"),
         ),
         migrations.AddIndex(
-            model_name='erasure',
-            index=models.Index(condition=models.Q(('done', None)), fields=['begun'], name='open_erasures'),
+            model_name="erasure",
+            index=models.Index(condition=models.Q(("done", None)), fields=["begun"], name="open_erasures"),
         ),
         migrations.AddConstraint(
-            model_name='retentionpolicy',
-            constraint=models.UniqueConstraint(fields=('account', 'category'), name='one_policy_per_category'),
+            model_name="retentionpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("account", "category"), name="one_policy_per_category"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='retentionpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__range', (1, 1200))), name='policy_amount_in_range'),
+            model_name="retentionpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__range", (1, 1200))), name="policy_amount_in_range"
+            ),
         ),
     ]

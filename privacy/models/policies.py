@@ -30,7 +30,9 @@ class RetentionPolicy(models.Model):
         verbose_name_plural = _("retention rules")
         constraints = [
             models.UniqueConstraint(fields=["account", "category"], name="one_policy_per_category"),
-            models.CheckConstraint(condition=models.Q(amount__range=(1, 1200)), name="policy_amount_in_range"),
+            models.CheckConstraint(
+                condition=models.Q(amount__range=(1, 1200)), name="policy_amount_in_range"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -67,7 +69,7 @@ class ConsentNotice(models.Model):
 class ConsentRecord(models.Model):
     """Proof that somebody agreed, to which words, when and where (Article 7(1)).
 
-    ``subject`` is a keyed pseudonym: it can be matched while the person's key lives, and by nobody afterwards.
+    ``subject`` is a keyed pseudonym: it can be matched while the person's key lives, by nobody afterwards.
     """
 
     account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="consent_records")

@@ -8,6 +8,7 @@ run twice; a crash leaves *begun*, and the next pass finishes it.
 import logging
 from collections.abc import Collection, Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -20,13 +21,14 @@ from privacy.declarations import PersonalData, root_of, roots, unit_of
 from privacy.encryption.files import delete_file
 from privacy.encryption.rows import SealedModel
 from privacy.ledger.chain import remember_head
-from privacy.models import Erasure
+from privacy.models import Erasure, LedgerEntry
 from privacy.routers import VAULT
 from privacy.services.survivors import count_survivors
 
 log = logging.getLogger(__name__)
 
 BATCH = 500
+ATTEMPTS = 5
 IN_PROGRESS = timedelta(seconds=10)  # younger erasures are probably being finished by whoever began them
 
 
@@ -38,31 +40,39 @@ def erase_units(root: type[Model], ids: Collection, *, account_id: int | None, r
     """Erase units of one account with everything that belongs to them, and people with nothing left.
 
     ``reason`` is a code for the ledger. Returns how many units were erased; units that are gone already
-    count nothing. Must be called outside a transaction. Raises :class:`ErasureIncomplete`.
+    count nothing, nor do people who still have units and rows that somebody else holds locked: the next
+    pass finds them. Must be called outside a transaction. Raises :class:`ErasureIncomplete`.
     """
-    erased = 0
-    ids = list(ids)
-    for start in range(0, len(ids), BATCH):
-        erased += _erase_batch(root_of(root), ids[start : start + BATCH], account_id, reason)
-    return erased
+    erasures = _erase(root_of(root), list(ids), account_id, reason, skip_locked=True)
+    return sum(
+        erasure.begun.params["units"] for erasure in erasures if _root_name(erasure) == root._meta.label_lower
+    )
 
 
-def erase_person(person: Model, *, reason: str) -> int:
-    """Erase everything about one person, and the person (Article 17); returns how many units."""
-    model, account_id = type(person), getattr(person, "account_id", None)
-    erased = 0
-    for root in roots():
-        if root.person_model is model and root.model is not model:
-            ids = root.rows().filter(**{root.person: person.pk}).values_list("pk", flat=True)
-            erased += erase_units(root.model, list(ids), account_id=account_id, reason=reason)
-    return erased + erase_units(model, [person.pk], account_id=account_id, reason=reason)
+def erase_person(person: Model, *, reason: str) -> list[Erasure]:
+    """Erase everything about one person, and the person (Article 17); returns the erasures, all of them done.
+
+    Raises :class:`ErasureIncomplete`; what was begun is finished by the next pass.
+    """
+    account_id = getattr(person, "account_id", None)
+    own, erasures = root_of(type(person)), []
+    for _attempt in range(ATTEMPTS):  # somebody may open a unit for this person while the others go
+        for root in _units_of_people(own):
+            ids = list(root.rows().filter(**{root.person: person.pk}).values_list("pk", flat=True))
+            erasures += _erase(root, ids, account_id, reason, skip_locked=False)
+        erasures += _erase(own, [person.pk], account_id, reason, skip_locked=False)
+        if not own.rows().filter(pk=person.pk).exists():
+            return erasures
+    raise ErasureIncomplete(f"{own.model._meta.label} got new units during {ATTEMPTS} attempts.")
 
 
 def finish_open_erasures(*, older_than: timedelta = IN_PROGRESS) -> int:
     """Finish what a crash left *begun*; returns how many were finished."""
     finished = 0
     limit = timezone.now() - older_than
-    for erasure in Erasure.objects.filter(done=None, begun__at__lte=limit).select_related("begun"):
+    for erasure in (
+        Erasure.objects.filter(done=None, begun__at__lte=limit).select_related("begun").order_by("begun")
+    ):
         try:
             repeat(erasure)
             finished += 1
@@ -84,25 +94,46 @@ def repeat(erasure: Erasure) -> int:
             erasure.save(update_fields=["files"])
         rows = sum(_erase_rows(root, ids))
         remember_head(erasure.begun)
-    _finish(erasure, keys)
+    _finish(erasure, keys, rows)
     return rows
 
 
-def _erase_batch(root: PersonalData, ids: list, account_id: int | None, reason: str) -> int:
+def _erase(
+    root: PersonalData, ids: list, account_id: int | None, reason: str, *, skip_locked: bool
+) -> list[Erasure]:
+    erasures = []
+    for start in range(0, len(ids), BATCH):
+        erasures += _erase_batch(root, ids[start : start + BATCH], account_id, reason, skip_locked)
+    return erasures
+
+
+def _erase_batch(
+    root: PersonalData, ids: list, account_id: int | None, reason: str, skip_locked: bool
+) -> list[Erasure]:
     with transaction.atomic(durable=True):
-        rows = root.rows().filter(pk__in=ids).select_for_update(skip_locked=True, of=("self",)).order_by("pk")
-        found = list(rows.values_list("pk", root.person))
-        if not found:
-            return 0
-        ids = [pk for pk, _ in found]
+        people = _locked(root, ids, skip_locked)
+        if not people:
+            return []
+        ids = list(people)
         keys, files = _keys_of(root, ids), _files_of(root, ids)
         erasure = _begin(root, keys, files, len(ids), account_id, reason)
         deleted = sum(_erase_rows(root, ids))
         remember_head(erasure.begun)
     _finish(erasure, keys, deleted)
+    return [erasure, *_erase_bare_people(root, set(people.values()), account_id)]
+
+
+def _locked(root: PersonalData, ids: list, skip_locked: bool) -> dict[Any, Any]:
+    """Lock the units that still exist and return their people by id, without people who have units."""
+    rows = (
+        root.rows().filter(pk__in=ids).select_for_update(skip_locked=skip_locked, of=("self",)).order_by("pk")
+    )
     if root.person != "pk":
-        _erase_bare_people(root, {person for _, person in found}, account_id)
-    return len(ids)
+        person: Any = root.model._meta.get_field(root.person)
+        return {row.pk: getattr(row, person.attname) for row in rows}
+    # Nothing can be opened for a locked person, so nothing comes between this look and the deletion.
+    people = {row.pk: row.pk for row in rows}
+    return {pk: pk for pk in people.keys() - _busy(root, people)}
 
 
 def _begin(root: PersonalData, keys, files, units: int, account_id: int | None, reason: str) -> Erasure:
@@ -130,17 +161,25 @@ def _finish(erasure: Erasure, keys: Iterable[UUID], rows: int = 0) -> None:
         delete_file(name)
     left = count_survivors(keys, erasure.files)
     if left:
-        ledger.append("erasure.survivors", account_id=erasure.account_id, erasure=erasure.pk, **left)
+        _report_survivors(erasure, left)
         raise ErasureIncomplete(f"Erasure {erasure.pk}: {left}")
-    if erasure.done_id is None:
-        with transaction.atomic(using=VAULT):
-            erasure.done = ledger.append(
-                "erasure.done", account_id=erasure.account_id, begun=erasure.begun_id, rows=rows, survivors=0
-            )
-            erasure.files = []
-            erasure.save(update_fields=["done", "files"])
+    with transaction.atomic(using=VAULT):
+        erasure.done = Erasure.objects.select_for_update(of=("self",)).get(
+            pk=erasure.pk
+        ).done or ledger.append(
+            "erasure.done", account_id=erasure.account_id, begun=erasure.begun_id, rows=rows, survivors=0
+        )
+        erasure.files = []
+        erasure.save(update_fields=["done", "files"])
     with transaction.atomic():
         remember_head(erasure.done)
+
+
+def _report_survivors(erasure: Erasure, left: dict[str, int]) -> None:
+    """Say once in the ledger that something survived, however often it is tried again."""
+    said = LedgerEntry.objects.filter(seq__gt=erasure.begun_id, action="erasure.survivors")
+    if not said.filter(params__erasure=erasure.pk.hex).exists():
+        ledger.append("erasure.survivors", account_id=erasure.account_id, erasure=erasure.pk, **left)
 
 
 def _keys_of(root: PersonalData, ids: list) -> set[UUID]:
@@ -171,13 +210,26 @@ def units_sealed_with(root: PersonalData, keys: list[UUID]) -> list:
     return list(found)
 
 
-def _erase_bare_people(root: PersonalData, people: Collection, account_id: int | None) -> None:
+def _erase_bare_people(root: PersonalData, people: Collection, account_id: int | None) -> list[Erasure]:
+    if root.person == "pk" or root.person_model is None:
+        return []
     person = root_of(root.person_model)
     if not person.erase_when_bare:
-        return
-    left = set(people)
-    for other in roots():
-        if other.person_model is person.model and other is not person:
-            busy = other.rows().filter(**{f"{other.person}__in": left}).values_list(other.person, flat=True)
-            left.difference_update(busy)
-    erase_units(person.model, left, account_id=account_id, reason="nothing_left")
+        return []
+    return _erase(person, list(people), account_id, "nothing_left", skip_locked=True)
+
+
+def _units_of_people(person: PersonalData) -> list[PersonalData]:
+    return [root for root in roots() if root.person_model is person.model and root.model is not person.model]
+
+
+def _busy(person: PersonalData, people: Collection) -> set:
+    """Return which of these people still have units."""
+    busy: set = set()
+    for root in _units_of_people(person):
+        busy.update(root.rows().filter(**{f"{root.person}__in": people}).values_list(root.person, flat=True))
+    return busy
+
+
+def _root_name(erasure: Erasure) -> str:
+    return erasure.begun.params["unit"]

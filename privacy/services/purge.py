@@ -4,15 +4,16 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from privacy import ledger
 from privacy.declarations import PersonalData, declarations, roots
 from privacy.models import RetentionPolicy
-from privacy.services.erasure import erase_units, finish_open_erasures
+from privacy.services.erasure import ErasureIncomplete, erase_units, finish_open_erasures
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,9 @@ class PurgeReport:
         return asdict(self) | {"by_category": dict(self.by_category)}
 
 
-def purge(*, account_id: int | None = None, dry_run: bool = False, now: datetime | None = None) -> PurgeReport:
+def purge(
+    *, account_id: int | None = None, dry_run: bool = False, now: datetime | None = None
+) -> PurgeReport:
     """Erase everything that is due, of one account or of all, and return what was done.
 
     With ``dry_run`` nothing is changed and ``erased`` is zero. A unit that fails is counted, logged and
@@ -72,8 +75,10 @@ def _purge_units(
             _erase(root, policy, [pk for pk, _ in batch], report)
 
 
-def _due_batches(root: PersonalData, policy: RetentionPolicy, now: datetime) -> Iterator[list[tuple[Any, datetime]]]:
-    """Yield what is due as (id, due moment), oldest clock first; pages by clock, so a failing unit is passed by."""
+def _due_batches(
+    root: PersonalData, policy: RetentionPolicy, now: datetime
+) -> Iterator[list[tuple[Any, datetime]]]:
+    """Yield what is due as (id, due moment), oldest clock first; a failing unit is passed by."""
     latest = policy.term.latest_start(now)
     if latest is None:
         return
@@ -96,21 +101,33 @@ def _after(rows, clock: str, after: tuple[datetime, Any] | None):
 
 
 def _erase(root: PersonalData, policy: RetentionPolicy, ids: list, report: PurgeReport) -> None:
+    """Erase a batch; where it fails, halve it until only the units that fail are left."""
     try:
         report.erased += erase_units(root.model, ids, account_id=policy.account_id, reason="retention")
-    except Exception:
+    except Exception as error:
         log.exception("A batch of %s could not be erased.", root.model._meta.label)
-        report.failed += len(ids)
+        # The rows are gone, or the database is: trying smaller batches changes nothing.
+        if len(ids) == 1 or isinstance(error, ErasureIncomplete | OperationalError):
+            report.failed += len(ids)
+            return
+        _erase(root, policy, ids[: len(ids) // 2], report)
+        _erase(root, policy, ids[len(ids) // 2 :], report)
 
 
 def _purge_old_rows(declared: PersonalData, now: datetime, dry_run: bool, report: PurgeReport) -> None:
     """Delete rows that belong to no unit and whose platform term is over."""
-    rows = declared.rows().filter(**{f"{declared.since}__lt": now - declared.term})
+    rows = declared.rows().filter(**{f"{declared.since}__lt": now - (declared.term or timedelta())})
     due = rows.count()
+    if not due:
+        return
     report.due += due
-    if due and not dry_run:
-        deleted = declared.erase(rows)
+    report.by_category[declared.category] += due
+    if not dry_run:
+        try:
+            deleted = declared.erase(rows)
+        except DatabaseError:
+            log.exception("Old rows of %s could not be deleted.", declared.model._meta.label)
+            report.failed += due
+            return
         ledger.append("rows.purged", model=declared.model._meta.label_lower, rows=deleted)
         report.erased += deleted
-    if due:
-        report.by_category[declared.category] += due

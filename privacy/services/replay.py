@@ -10,7 +10,7 @@ from privacy import ledger
 from privacy.declarations import root_of
 from privacy.ledger.chain import last_entry, remember_head
 from privacy.models import Erasure, LedgerEntry, LedgerHead
-from privacy.services.erasure import units_sealed_with, repeat
+from privacy.services.erasure import repeat, units_sealed_with
 
 
 class Gate(StrEnum):
@@ -22,8 +22,11 @@ class Gate(StrEnum):
 
 
 def gate_state() -> Gate:
-    """Tell whether traffic may be served: the main database knows every erasure of the ledger, and the ledger every
-    entry that the main database knows."""
+    """Tell whether traffic may be served.
+
+    The main database has to know every erasure of the ledger, and the ledger every entry that the main
+    database knows.
+    """
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     newest = last_entry()
     if head.seq and not LedgerEntry.objects.filter(seq=head.seq, hash=head.hash).exists():
@@ -35,7 +38,8 @@ def gate_state() -> Gate:
         return Gate.STALE_MAIN
     if missed:
         with transaction.atomic():
-            remember_head(missed[-1].done)
+            for erasure in missed:  # one by one: the memory never jumps over an erasure
+                remember_head(erasure.done)
     return Gate.OPEN
 
 

@@ -29,7 +29,8 @@ def tables_with_keys() -> list[str]:
     """Return the tables of the main database whose rows are sealed, as its catalogue says."""
     connection = connections[MAIN]
     query = (
-        "SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND c.name = 'key_id'"
+        "SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c"
+        " WHERE m.type = 'table' AND c.name = 'key_id'"
         if connection.vendor == "sqlite"
         else "SELECT table_name FROM information_schema.columns"
         " WHERE table_schema = current_schema() AND column_name = 'key_id'"
@@ -48,7 +49,7 @@ def _count(alias: str, table: str, column: str, keys: Sequence[UUID]) -> int:
     holes = ", ".join(["%s"] * len(keys))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT COUNT(*) FROM {quote(table)} WHERE {quote(column)} IN ({holes})",
+            f"SELECT COUNT(*) FROM {quote(table)} WHERE {quote(column)} IN ({holes})",  # noqa: S608 (catalogue names)
             [key if native else key.hex for key in keys],
         )
         return cursor.fetchone()[0]
