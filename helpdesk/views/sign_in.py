@@ -27,8 +27,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the form; whoever passes goes where they wanted to, as far as that is a page of theirs."""
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
-    form = SignInForm(request, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = SignInForm(request, request.POST if request.method == "POST" else None)
+    if form.is_valid():
         person = form.get_user()
         login(request, person)
         note_sign_in(person=person)
@@ -50,8 +50,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password_change(request: HttpRequest) -> HttpResponse:
     """Change one's own password; every other session of the person ends."""
-    form = PasswordChangeForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = PasswordChangeForm(request.user, request.POST if request.method == "POST" else None)
+    if form.is_valid():
         change_password(
             person=request.user,
             password=form.cleaned_data["new_password1"],
