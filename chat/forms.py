@@ -9,27 +9,25 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.intake import IntakeForm
+from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
 from helpdesk.text import validate_text
 
 
-def text_field(**options: Any) -> forms.CharField:
-    """Return a field for words of several lines, within the limit of a message."""
-    limit = ngettext_lazy(
+class WordsField(forms.CharField):
+    """Words of several lines, kept as they were typed; browsers alone make two characters of a line break."""
+
+    default_validators = [validate_text]
+    default_error_messages = {"required": _("Please write something first.")}
+    too_long = ngettext_lazy(
         "A message has at most %(limit_value)d character; this one has %(show_value)d.",
         "A message has at most %(limit_value)d characters; this one has %(show_value)d.",
         "limit_value",
     )
-    return WordsField(
-        max_length=MESSAGE_LIMIT,
-        validators=[validate_text],
-        error_messages={"max_length": limit, "required": _("Please write something first.")}
-        | options.pop("errors", {}),
-        **options,
-    )
 
-
-class WordsField(forms.CharField):
-    """Keeps what was typed as it was typed; browsers alone turn line breaks into two characters."""
+    def __init__(self, *, max_length: int = MESSAGE_LIMIT, **options: Any) -> None:
+        super().__init__(
+            max_length=max_length, strip=False, error_messages={"max_length": self.too_long}, **options
+        )
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value).replace("\r\n", "\n")
@@ -43,62 +41,59 @@ class WordsField(forms.CharField):
 class MessageForm(forms.Form):
     """A message of either side; ``client_id`` makes a repeated request harmless."""
 
-    body = text_field(label=_("Message"), strip=False)
+    body = WordsField(label=_("Message"))
     client_id = forms.UUIDField(required=False)
 
 
-class PreChatForm(IntakeForm):
-    """What the account asks before a chat, and the consent."""
+class FrameForm(IntakeForm):
+    """Base of the forms inside the chat's frame."""
+
+    field_order = ("name", "email", "question", "message", "consent", "notice")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.notice and self.notice.policy_url:
+            self.fields["consent"].help_text = format_html(
+                '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
+                self.notice.policy_url,
+                gettext("Privacy policy"),
+            )
+
+    def refuse_consent(self) -> None:
+        """Say that the notice was changed between the check and the service."""
+        self.add_error("consent" if self.notice else None, _("Please read the text again and tick the box."))
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Return these answers, empty where they were not asked for, and the consent with its notice."""
+        answers = {name: self.cleaned_data.get(name, "") for name in names}
+        return answers | {"agreed": bool(self.cleaned_data.get("consent")), "notice": self.notice}
+
+
+class PreChatForm(FrameForm):
+    """What the account asks before a chat."""
 
     form_name = "chat"
 
-    question = text_field(label=_("Your question"), widget=forms.Textarea({"rows": 4}))
-
-    field_order = ("name", "email", "question", "consent", "notice")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        link_policy(self)
-
-    def answers(self) -> dict[str, Any]:
-        """Return what a chat is started with; what wasn't asked is empty."""
-        given = {name: self.cleaned_data.get(name, "") for name in ("name", "email", "question")}
-        return given | {"agreed": bool(self.cleaned_data.get("consent")), "notice": self.notice}
+    question = WordsField(label=_("Your question"), widget=forms.Textarea({"rows": 4}))
 
 
-class LeaveMessageForm(IntakeForm):
-    """What turns a chat that nobody answers into a ticket."""
+class LeaveMessageForm(FrameForm):
+    """What turns a chat that nobody answers into a ticket; a name is taken from the chat."""
 
     form_name = "ticket"
 
-    message = text_field(label=_("Message"), widget=forms.Textarea({"rows": 5}))
-
-    field_order = ("name", "email", "message", "consent", "notice")
+    message = WordsField(
+        label=_("Message"), max_length=LEFT_MESSAGE_LIMIT, widget=forms.Textarea({"rows": 5})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("name", None)  # given in the chat already, or not asked there
-        link_policy(self)
-
-    def answers(self) -> dict[str, Any]:
-        """Return what a ticket is opened with."""
-        given = {name: self.cleaned_data[name] for name in ("email", "message")}
-        return given | {"agreed": bool(self.cleaned_data.get("consent")), "notice": self.notice}
+        self.fields.pop("name", None)
 
 
 class EndForm(forms.Form):
-    """How the visitor found the chat; an answer that makes no sense counts as none."""
+    """How the visitor found the chat."""
 
     rating = forms.TypedChoiceField(
         choices=[(n, str(n)) for n in range(1, 6)], coerce=int, empty_value=None, required=False
     )
-
-
-def link_policy(form: IntakeForm) -> None:
-    """Put the link to the account's privacy policy beside the checkbox."""
-    if form.notice and form.notice.policy_url:
-        form.fields["consent"].help_text = format_html(
-            '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
-            form.notice.policy_url,
-            gettext("Privacy policy"),
-        )

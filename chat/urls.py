@@ -1,4 +1,21 @@
 """The addresses of the chat: the visitor's, the agents', and the demo shop's."""
 
+from django.urls import include, path
 
-urlpatterns: list = []
+from chat.views import demo, embed, leaving, visitor
+
+urlpatterns = [
+    path("agent/", include("chat.agent_urls")),
+    path("agent/", include("chat.agent_urls")),
+    path("embed/<slug:public_id>.js", embed.loader, name="loader"),
+    path("chat/<slug:public_id>/", embed.chat_page, name="chat_page"),
+    path("chat/<slug:public_id>/start/", visitor.chat_start, name="chat_start"),
+    path("chat/<slug:public_id>/conversation/", visitor.visitor_conversation, name="visitor_conversation"),
+    path("chat/<slug:public_id>/messages/", visitor.visitor_messages, name="visitor_messages"),
+    path("chat/<slug:public_id>/typing/", visitor.visitor_typing, name="visitor_typing"),
+    path("chat/<slug:public_id>/end/", visitor.visitor_end, name="visitor_end"),
+    path("chat/<slug:public_id>/transcript/", visitor.visitor_transcript, name="visitor_transcript"),
+    path("chat/<slug:public_id>/leave/", leaving.visitor_leave_message, name="visitor_leave_message"),
+    path("demo/", demo.shop, name="demo"),
+    path("demo/<slug:page>/", demo.shop, name="demo_page"),
+]

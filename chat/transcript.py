@@ -1,0 +1,35 @@
+"""A copy of a chat for the visitor: plain text, made while the chat is there, kept by nobody but them."""
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from chat.models import Conversation, Message
+
+
+def transcript_of(chat: Conversation) -> str:
+    """Return what was said, with times in the account's time zone."""
+    zone = chat.account.zone
+    began = date_format(localtime(chat.created_at, zone), "DATETIME_FORMAT")
+    title = _("Chat with %(name)s, %(began)s (%(zone)s)") % {
+        "name": chat.account.name,
+        "began": began,
+        "zone": chat.account.time_zone,
+    }
+    entries = chat.messages.select_related("agent")
+    return "\n\n".join([title, *(_line(entry, zone) for entry in entries)]) + "\n"
+
+
+def _line(entry: Message, zone) -> str:
+    said_at = f"{localtime(entry.created_at, zone):%H:%M}"
+    if entry.kind == Message.Kind.TEXT:
+        return f"[{said_at}] {_author(entry)}:\n{entry.body}"
+    if entry.kind == Message.Kind.JOINED:
+        return f"[{said_at}] " + _("%(name)s joined the chat") % {"name": _author(entry)}
+    return f"[{said_at}] " + _("The chat was ended")
+
+
+def _author(entry: Message) -> str:
+    if entry.side == Conversation.Side.VISITOR:
+        return _("You")
+    return (entry.agent and entry.agent.name) or _("Agent")

@@ -1,0 +1,63 @@
+"""Who may call the visitor's views: anybody for an active account, then whoever holds a chat's token."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import add_never_cache_headers
+from django.views.decorators.csrf import csrf_exempt
+
+from chat.permissions import conversation_for
+from helpdesk.models import Account
+
+View = Callable[..., HttpResponse]
+
+
+def account_of(public_id: str) -> Account:
+    """Return an active account, or answer 404."""
+    account = Account.objects.filter(public_id=public_id, is_active=True).first()
+    if account is None:
+        raise Http404
+    return account
+
+
+def for_visitors(view: View) -> View:
+    """Give a view its account, in the account's language; nothing of the answer is kept or told to others.
+
+    These views set no cookie and read none, so there is nothing that another site's page could borrow.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def visited(request: HttpRequest, public_id: str) -> HttpResponse:
+        account = account_of(public_id)
+        with translation.override(account.language):
+            response = view(request, account)
+        add_never_cache_headers(response)
+        response["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return visited
+
+
+def for_visitor_of_chat(view: View) -> View:
+    """Give a view the chat that the token in the request's header opens; 404 for every other token."""
+
+    @for_visitors
+    @wraps(view)
+    def visited(request: HttpRequest, account: Account) -> HttpResponse:
+        chat = conversation_for(account, request.headers.get("X-Chat-Token", ""))
+        if chat is None:
+            raise Http404
+        return view(request, chat)
+
+    return visited
+
+
+def comes_from_our_page(request: HttpRequest) -> bool:
+    """Tell whether a request comes from the chat page; programs that are no browser send no origin."""
+    origin = request.headers.get("Origin")
+    here = f"{request.scheme}://{request.get_host()}"
+    return origin is None or origin in {here, settings.LETHE_BASE_URL, settings.LETHE_EMBED_URL}

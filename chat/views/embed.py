@@ -1,0 +1,74 @@
+"""What a customer's site embeds: the loader, and the page inside its frame."""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+from csp.constants import NONE
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import condition, require_GET, require_safe
+
+from chat.forms import PreChatForm
+from chat.views.access import account_of, for_visitors
+from helpdesk.models import Account
+from privacy.categories import Category
+from privacy.services.retention import expiry_of
+
+LOADER = Path(__file__).parent.parent / "loader.js"
+LOADER_SECONDS = 300  # how long a changed name or a new loader may take to reach a page
+
+
+@require_safe
+@condition(etag_func=lambda request, public_id: f'"{hashlib.sha256(_script(public_id)).hexdigest()[:24]}"')
+def loader(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send the script that draws the launcher; the same to everybody, whoever asks by whatever host."""
+    response = HttpResponse(_script(public_id), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={LOADER_SECONDS}, stale-while-revalidate=86400"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@require_GET
+@xframe_options_exempt
+@for_visitors
+def chat_page(request: HttpRequest, account: Account) -> HttpResponse:
+    """Show the form before a chat, to be framed by the account's own sites and by nobody else."""
+    context = {
+        "account": account,
+        "form": PreChatForm(account, auto_id="chat_%s"),
+        "expiry": expiry_of(account_id=account.pk, category=Category.CHAT, clock=None),
+    }
+    response = render(request, "chat/page.html", context)
+    response._csp_replace = {"frame-ancestors": account.origins or [NONE]}
+    return response
+
+
+def _script(public_id: str) -> bytes:
+    """Return the loader with the account's configuration as its one argument."""
+    return f"{_program()}({json.dumps(_configuration(account_of(public_id)))});\n".encode()
+
+
+@cache
+def _program() -> str:
+    return LOADER.read_text().strip()
+
+
+def _configuration(account: Account) -> dict[str, str]:
+    with translation.override(account.language):
+        return {
+            "id": account.public_id,
+            "origin": settings.LETHE_EMBED_URL,
+            "page": reverse("chat_page", args=[account.public_id]),
+            "open": _("Chat with us"),
+            "hide": _("Hide the chat"),
+            "title": _("Chat with %(name)s") % {"name": account.name},
+            "unread": _("New messages in the chat: %(count)s") % {"count": "{count}"},
+            "away": _("The chat can't be reached right now. Please try again later."),
+        }

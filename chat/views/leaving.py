@@ -1,0 +1,49 @@
+"""Leave a message: what a visitor can do while nobody answers."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from chat.forms import LEFT_MESSAGE_LIMIT, LeaveMessageForm
+from chat.models import Conversation
+from chat.services.leaving import leave_message, words_of_visitor
+from chat.services.messages import ChatEnded
+from chat.views.access import for_visitor_of_chat
+from chat.views.visitor import what_is_left
+from privacy.categories import Category
+from privacy.services.consent import ConsentMissing
+from privacy.services.retention import expiry_of
+
+
+@require_http_methods(["GET", "POST"])
+@for_visitor_of_chat
+def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """Ask for an address and the message, then turn the chat into a ticket."""
+    if request.method == "GET":
+        return _form(request, chat, LeaveMessageForm(chat.account, initial=_known(chat), auto_id="left_%s"))
+    form = LeaveMessageForm(chat.account, request.POST, auto_id="left_%s")
+    if not form.is_valid():
+        return _form(request, chat, form, status=422)
+    try:
+        leave_message(conversation=chat, **form.given("email", "message"))
+    except ConsentMissing:
+        form.refuse_consent()
+        return _form(request, chat, form, status=422)
+    except ChatEnded:
+        return HttpResponse(status=410)
+    return render(request, "chat/visitor/_left.html", _context(chat) | what_is_left(chat), status=201)
+
+
+def _known(chat: Conversation) -> dict[str, str]:
+    return {"email": chat.contact.email, "message": words_of_visitor(chat, limit=LEFT_MESSAGE_LIMIT)}
+
+
+def _form(
+    request: HttpRequest, chat: Conversation, form: LeaveMessageForm, *, status: int = 200
+) -> HttpResponse:
+    return render(request, "chat/visitor/_leave.html", _context(chat) | {"form": form}, status=status)
+
+
+def _context(chat: Conversation) -> dict:
+    expiry = expiry_of(account_id=chat.account_id, category=Category.TICKET, clock=None)
+    return {"account": chat.account, "ticket_expiry": expiry}

@@ -1,0 +1,115 @@
+"""What the chat page asks for while somebody chats. The token travels in a header, and no cookie."""
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import bell
+from chat.forms import EndForm, MessageForm, PreChatForm
+from chat.models import Conversation
+from chat.services.conversations import end_chat, start_chat
+from chat.services.messages import ChatEnded, post_message
+from chat.transcript import transcript_of
+from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
+from helpdesk.models import Account
+from privacy.categories import Category
+from privacy.services.consent import ConsentMissing
+from privacy.services.retention import expiry_of
+
+TYPING_SECONDS = 2  # the other side is told once in this time, however fast somebody types
+
+
+@require_POST
+@for_visitors
+def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
+    """Start a chat and answer with its pane, the token in a header; a refused form stores nothing."""
+    if not comes_from_our_page(request):
+        return HttpResponseForbidden()
+    form = PreChatForm(account, request.POST, auto_id="chat_%s")
+    if form.is_valid():
+        try:
+            started = start_chat(account=account, **form.given("name", "email", "question"))
+        except ConsentMissing:
+            form.refuse_consent()
+        else:
+            response = _pane(request, started.conversation, status=201)
+            response["X-Chat-Token"] = started.token
+            return response
+    expiry = expiry_of(account_id=account.pk, category=Category.CHAT, clock=None)
+    context = {"account": account, "form": form, "expiry": expiry}
+    return render(request, "chat/visitor/_form.html", context, status=422)
+
+
+@require_GET
+@for_visitor_of_chat
+def visitor_conversation(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """Show the chat as it is now; a closed one until it is erased."""
+    return _pane(request, chat)
+
+
+@require_POST
+@for_visitor_of_chat
+def visitor_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """Say something and answer with the entry; the same message sent twice is said once."""
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return render(request, "chat/_message_errors.html", {"form": form}, status=422)
+    try:
+        entry = post_message(conversation=chat, side=Conversation.Side.VISITOR, **form.cleaned_data)
+    except ChatEnded:
+        return HttpResponse(status=410)
+    return render(request, "chat/_message.html", {"entry": entry, "audience": "visitor"}, status=201)
+
+
+@require_POST
+@for_visitor_of_chat
+def visitor_typing(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """Tell the agent that the visitor types."""
+    if chat.status == Conversation.Status.ACTIVE and cache.add(f"typing:{chat.pk}", 1, TYPING_SECONDS):
+        bell.ring_typing(chat.pk, account_id=chat.account_id, side=Conversation.Side.VISITOR)
+    return HttpResponse(status=204)
+
+
+@require_POST
+@for_visitor_of_chat
+def visitor_end(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """End the chat, count the rating, and tell when it is erased, or that it is."""
+    form = EndForm(request.POST)
+    rating = form.cleaned_data["rating"] if form.is_valid() else None
+    try:
+        end_chat(conversation=chat, side=Conversation.Side.VISITOR, rating=rating)
+    except ChatEnded:
+        pass  # the other side was quicker, and it is erased
+    return render(request, "chat/visitor/_ended.html", {"account": chat.account, **what_is_left(chat)})
+
+
+@require_GET
+@for_visitor_of_chat
+def visitor_transcript(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    """Send a copy of the chat as a text file."""
+    response = HttpResponse(transcript_of(chat), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="chat-{chat.created_at:%Y-%m-%d}.txt"'
+    return response
+
+
+def what_is_left(chat: Conversation) -> dict:
+    """Return for the closing screen whether the chat is erased and, where it isn't, when it will be."""
+    left = Conversation.objects.filter(pk=chat.pk).only("pk", "closed_at").first()
+    if left is None:
+        return {"erased": True}
+    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=left.closed_at)
+    return {"erased": False, "expiry": expiry}
+
+
+def _pane(request: HttpRequest, chat: Conversation, *, status: int = 200) -> HttpResponse:
+    context = {
+        "account": chat.account,
+        "conversation": chat,
+        "entries": chat.messages.select_related("agent"),
+        "audience": "visitor",
+        "form": MessageForm(auto_id="message_%s"),
+        "ratings": range(1, 6),
+        "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
+    }
+    return render(request, "chat/visitor/_pane.html", context, status=status)

@@ -1,0 +1,22 @@
+// A copy of the chat as a file on the visitor's own device.
+
+export function saveFile(name, content) {
+  const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: "text/plain" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+// What is on the screen, for when the server has erased the chat already.
+export function textOfLog(log) {
+  return [...log.children].map(textOfEntry).join("\n\n") + "\n";
+}
+
+function textOfEntry(entry) {
+  const body = entry.querySelector(".message__body")?.textContent ?? "";
+  const author = entry.querySelector(".message__author")?.textContent;
+  const time = entry.querySelector("time")?.textContent;
+  return author ? `[${time ?? ""}] ${author}:\n${body}` : body;
+}

@@ -1,0 +1,384 @@
+// <lethe-chat base="/chat/…/" origins="https://…">: the visitor's chat, from the form to the end.
+//
+// The server renders every screen; this element asks for them, with the token in a header, and puts them in place.
+
+import { saveFile, textOfLog } from "../chat/download.js";
+import { keeperFor } from "../chat/keeper.js";
+import { Outbox } from "../chat/outbox.js";
+
+const TYPING_SHOWN = 6000;
+const OFFLINE_AFTER = 2000;
+const RETRY = 3000;
+
+class LetheChat extends HTMLElement {
+  #token = null;
+  #isEnding = false;
+  #isHidden = false;
+  #stays = false;
+  #unread = 0;
+  #seen = 0;
+  #agent = "";
+  #timers = {};
+
+  connectedCallback() {
+    this.words = document.getElementById("chat-words").dataset;
+    this.endButton = document.querySelector('[data-action="ask-end"]');
+    this.form = this.innerHTML;
+    this.outbox = new Outbox((message) => this.#deliver(message));
+    this.addEventListener("submit", (event) => this.#submit(event));
+    document.addEventListener("click", (event) => this.#click(event));
+    document.addEventListener("keydown", (event) => this.#key(event));
+    this.addEventListener("composer:send", ({ detail }) => this.#say(detail.text));
+    this.addEventListener("composer:typing", () => this.#ask("typing/", { method: "POST" }).catch(() => {}));
+    this.#listen();
+    if (location.hash === "#resume" && window.parent !== window) this.#show(template("chat-resuming"));
+    this.keeper = keeperFor(this, this.getAttribute("origins").split(" "), this.getAttribute("base"));
+  }
+
+  // What the keeper calls
+
+  async resume(token, seen) {
+    this.#token = token;
+    this.#seen = seen;
+    this.#show(template("chat-resuming"));
+    await this.#refresh();
+    if (this.log) this.#countMissed();
+  }
+
+  restart() {
+    if (!this.querySelector('[data-state="form"]') && !this.#token) this.#show(this.form);
+  }
+
+  shown(focus) {
+    this.#isHidden = false;
+    this.#notice();
+    if (focus) (this.querySelector("textarea, input:not([type=hidden])") ?? this.querySelector("button"))?.focus();
+    this.log?.scrollToEnd();
+  }
+
+  hidden() {
+    this.#isHidden = true;
+  }
+
+  stays() {
+    this.#stays = true;
+    this.#sayThatItStays();
+  }
+
+  // Screens
+
+  get log() {
+    return this.querySelector("chat-log");
+  }
+
+  get composer() {
+    return this.querySelector("chat-composer");
+  }
+
+  #slot(name) {
+    return this.querySelector(`[data-slot="${name}"]`);
+  }
+
+  #show(screen) {
+    this.#stream?.remove();
+    if (typeof screen === "string") this.innerHTML = screen;
+    else this.replaceChildren(screen);
+    this.endButton.hidden = !this.composer;
+    this.querySelector("[autofocus]")?.focus();
+  }
+
+  #showPane(html) {
+    this.#show(html);
+    this.#sayThatItStays();
+    if (this.composer) this.#connect();
+    else this.keeper.ended();
+  }
+
+  #sayThatItStays() {
+    const slot = this.#slot("stays");
+    if (!slot || !this.composer) return;
+    slot.textContent = this.words.stays;
+    slot.hidden = !this.#stays;
+  }
+
+  #announce(text) {
+    const slot = this.#slot("connection") ?? this.#slot("notice");
+    if (!slot) return;
+    slot.textContent = text;
+    slot.hidden = !text;
+  }
+
+  // Asks for the chat as it is: after a reload, and when the stream says that it is over.
+  async #refresh() {
+    for (;;) {
+      const token = this.#token;
+      const answer = await this.#ask("conversation/").catch(() => null);
+      if (token !== this.#token || token === null) return;
+      if (answer?.ok) return this.#showPane(await answer.text());
+      if (answer?.status === 404) return this.#gone();
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+    }
+  }
+
+  #gone() {
+    this.keeper.ended();
+    if (this.log) return this.#over();
+    this.#token = null;
+    this.#show(this.form);
+    const notice = this.#slot("notice");
+    notice.replaceWith(template("chat-gone"));
+  }
+
+  // Erased while on the screen: what was said stays in this window, and only here.
+  #over() {
+    this.#stream?.remove();
+    this.outbox.clear();
+    this.querySelector("dialog[open]")?.close();
+    this.querySelector('[data-state="leave"]')?.remove();
+    this.querySelector(".chat-pane").hidden = false;
+    this.querySelector(".chat-pane .expiry--chip")?.remove();
+    this.#slot("foot").replaceChildren(template("chat-erased"));
+    this.#slot("status").textContent = "";
+    this.#slot("stays").hidden = true;
+    this.#announce("");
+    this.endButton.hidden = true;
+    this.#token = null;
+    this.log.scrollToEnd();
+    if (!this.#isHidden) this.querySelector("[autofocus]")?.focus();
+  }
+
+  // Requests
+
+  #ask(path, { method = "GET", body = null, url = this.getAttribute("base") + path } = {}) {
+    const headers = this.#token ? { "X-Chat-Token": this.#token } : {};
+    // No cookie goes along; `keepalive` lets a message arrive although its page is left.
+    return fetch(url, { method, body, headers, credentials: "omit", cache: "no-store", keepalive: method === "POST" });
+  }
+
+  async #submit(event) {
+    const form = event.target;
+    if (!form.dataset.form) return;
+    event.preventDefault();
+    const button = form.querySelector("button:not([type])");
+    button.disabled = true;
+    const body = new URLSearchParams(new FormData(form));
+    try {
+      await { start: this.#start, end: this.#end, leave: this.#leave }[form.dataset.form].call(this, form, body);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async #start(form, body) {
+    const answer = await this.#ask("", { method: "POST", body, url: form.action }).catch(() => null);
+    if (answer?.status === 422) return this.#show(await answer.text());
+    if (!answer?.ok) return this.#announce(this.words.failed);
+    this.#token = answer.headers.get("X-Chat-Token");
+    this.#showPane(await answer.text());
+    this.keeper.started(this.#token);
+    this.#notice();
+    this.composer.focusBox();
+  }
+
+  async #end(form, body) {
+    this.#isEnding = true;
+    const answer = await this.#ask("end/", { method: "POST", body }).catch(() => null);
+    this.#isEnding = false;
+    if (answer?.status === 404) return this.#gone();
+    if (!answer?.ok) return (this.#slot("end-error").textContent = this.words.failed);
+    form.closest("dialog").close();
+    this.#finish(await answer.text());
+  }
+
+  async #leave(form, body) {
+    this.#isEnding = true;
+    const answer = await this.#ask("leave/", { method: "POST", body }).catch(() => null);
+    this.#isEnding = false;
+    if (answer?.status === 201) return this.#finish(await answer.text());
+    if (answer?.status === 422) return this.#showLeave(await answer.text());
+    if (answer?.status === 404 || answer?.status === 410) return this.#refresh();
+    this.#slot("leave-error").textContent = this.words.failed;
+  }
+
+  #finish(screen) {
+    this.outbox.clear();
+    this.#token = null;
+    this.#seen = 0;
+    this.keeper.ended();
+    this.#show(screen);
+  }
+
+  async #deliver({ clientId, text }) {
+    const body = new URLSearchParams({ body: text, client_id: clientId });
+    const answer = await this.#ask("messages/", { method: "POST", body }).catch(() => null);
+    if (answer?.status === 201) this.log?.add(await answer.text());
+    else if (answer?.status === 422) {
+      this.log?.drop(clientId);
+      this.composer?.refuse(text, await answer.text());
+    } else if (answer?.status === 404 || answer?.status === 410) {
+      this.outbox.clear();
+      if (!this.#isEnding) this.#refresh();
+    } else return false;
+    return true;
+  }
+
+  #say(text) {
+    const { clientId } = this.outbox.add(text);
+    this.log.expect(clientId, text, this.words.you, this.words.sending);
+  }
+
+  // Buttons and keys
+
+  #click(event) {
+    const action = event.target.closest("[data-action]")?.dataset.action;
+    const actions = {
+      "ask-end": () => this.querySelector("dialog").showModal(),
+      keep: () => this.querySelector("dialog").close(),
+      download: () => this.#download(),
+      "save-seen": () => saveFile(this.#fileName, textOfLog(this.log)),
+      again: () => this.#again(),
+      leave: () => this.#askToLeave(),
+      back: () => this.#back(),
+    };
+    actions[action]?.();
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && !this.querySelector("dialog[open]")) this.keeper.hide();
+  }
+
+  get #fileName() {
+    return `chat-${new Date().toISOString().slice(0, 10)}.txt`;
+  }
+
+  async #download() {
+    const answer = await this.#ask("transcript/").catch(() => null);
+    if (answer?.ok) saveFile(this.#fileName, await answer.blob());
+    else if (this.log) saveFile(this.#fileName, textOfLog(this.log));
+  }
+
+  #again() {
+    this.#token = null;
+    this.#seen = 0;
+    this.#show(this.form);
+    this.querySelector("input:not([type=hidden]), textarea")?.focus();
+  }
+
+  async #askToLeave() {
+    const answer = await this.#ask("leave/").catch(() => null);
+    if (answer?.ok) this.#showLeave(await answer.text());
+    else if (answer?.status === 404) this.#gone();
+    else this.#announce(this.words.failed);
+  }
+
+  // The chat goes on behind the form: somebody may still come.
+  #showLeave(html) {
+    this.querySelector('[data-state="leave"]')?.remove();
+    this.querySelector(".chat-pane").hidden = true;
+    this.endButton.hidden = true;
+    this.insertAdjacentHTML("beforeend", html);
+    this.querySelector('[data-state="leave"] [autofocus]').focus();
+  }
+
+  #back() {
+    this.querySelector('[data-state="leave"]').remove();
+    this.querySelector(".chat-pane").hidden = false;
+    this.endButton.hidden = !this.composer;
+    this.log.scrollToEnd();
+    this.composer?.focusBox();
+  }
+
+  // The stream
+
+  get #stream() {
+    return this.querySelector("live-stream");
+  }
+
+  #connect() {
+    const stream = document.createElement("live-stream");
+    stream.setAttribute("pause", "");
+    stream.setAttribute("after", String(this.log.last));
+    const token = this.#token;
+    stream.headers = () => ({ "X-Chat-Token": token });
+    stream.setAttribute("src", "/stream/visitor/");
+    this.append(stream);
+  }
+
+  #listen() {
+    this.addEventListener("live:message", ({ detail }) => this.#received(detail.data));
+    this.addEventListener("live:status", ({ detail }) => this.#status(JSON.parse(detail.data)));
+    this.addEventListener("live:typing", ({ detail }) => detail.data === "agent" && this.#typing(true));
+    this.addEventListener("live:ended", ({ detail }) => this.#ended(JSON.parse(detail.data).erased));
+    this.addEventListener("live:state", ({ detail }) => this.#connection(detail));
+  }
+
+  #received(html) {
+    const entry = this.log?.add(html);
+    if (entry?.dataset.side === "agent") {
+      this.#typing(false);
+      if (this.#isHidden && !entry.dataset.kind) this.#unread += 1;
+    }
+    this.#notice();
+  }
+
+  #status({ status, position, agent }) {
+    this.#agent = agent || this.words.agent;
+    if (!this.composer) return;
+    const before = position > 1 ? this.words.queue.replace("{count}", position - 1) : this.words.next;
+    const active = this.words.active.replace("{agent}", this.#agent);
+    this.#slot("status").textContent = { waiting: position ? before : this.words.waiting, active }[status] ?? "";
+    this.#slot("nobody").hidden = status !== "waiting";
+    const joined = this.#slot("joined");
+    if (joined) joined.textContent = status === "active" ? active : "";
+  }
+
+  #typing(isTyping) {
+    const line = this.#slot("typing");
+    if (!line) return;
+    this.#slot("typist").textContent = this.words.typing.replace("{agent}", this.#agent || this.words.agent);
+    line.hidden = !isTyping;
+    clearTimeout(this.#timers.typing);
+    if (isTyping) this.#timers.typing = setTimeout(() => (line.hidden = true), TYPING_SHOWN);
+  }
+
+  #ended(erased) {
+    if (this.#isEnding || !this.#token) return;
+    this.keeper.ended();
+    if (erased) this.#over();
+    else this.#refresh();
+  }
+
+  #connection(state) {
+    clearTimeout(this.#timers.offline);
+    if (state === "open") {
+      this.#announce("");
+      this.outbox.hurry();
+    }
+    if (state === "waiting") this.#timers.offline = setTimeout(() => this.#announce(this.words.offline), OFFLINE_AFTER);
+    // Refused, without a word that it ended: ask what became of it.
+    if (state === "closed" && this.#token && this.composer && !this.#isEnding) this.#refresh();
+  }
+
+  // What was read
+
+  #countMissed() {
+    const missed = [...this.log.querySelectorAll('article[data-side="agent"]')];
+    this.#unread = missed.filter((entry) => Number(entry.dataset.seq) > this.#seen).length;
+    this.#notice();
+  }
+
+  #notice() {
+    if (!this.log || !this.#token) return;
+    if (!this.#isHidden) {
+      this.#unread = 0;
+      this.keeper.seen(this.log.last);
+    }
+    this.keeper.unread(this.#unread);
+  }
+}
+
+function template(id) {
+  return document.getElementById(id).content.cloneNode(true);
+}
+
+customElements.define("lethe-chat", LetheChat);
