@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.models import Account, AllowedNetwork, User
-from helpdesk.services.accounts import first_notice
+from helpdesk.services.accounts import assign_managers, first_notice
 from helpdesk.services.retention import change_retention
 from privacy import ledger
 from privacy.services.consent import current_notice, publish_notice
@@ -37,6 +37,7 @@ def change_account(
     terms: Mapping[str, Term] | None = None,
     notice: str | None = None,
     networks: Networks | None = None,
+    managers: Iterable[User] | None = None,
 ) -> Account:
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
@@ -57,6 +58,8 @@ def change_account(
             publish_notice(account=account, text=text, policy_url=account.policy_url)
         if networks is not None:
             _set_networks(account, networks, by)
+        if managers is not None:
+            assign_managers(account=account, managers=managers, by=by)
         refuse_lock_out(
             enabled=account.allowlist_enabled,
             networks=account.allowed_networks.values_list("network", flat=True),

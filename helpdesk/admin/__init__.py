@@ -1,0 +1,10 @@
+"""The admin: accounts, their people, lock-outs and evidence. No model of content is registered."""
+
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from helpdesk.admin import accounts, evidence, people
+
+__all__ = ["accounts", "evidence", "people"]
+
+admin.site.unregister(Group)  # what somebody may do follows from their role

@@ -1,0 +1,132 @@
+"""Evidence, to be read: the ledger of one's accounts, consent, and the counts that survive every erasure."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from helpdesk.admin.scope import ScopedAdmin, is_operator, open_accounts
+from helpdesk.models import Account
+from privacy import ledger
+from privacy.models import ConsentRecord, DailyCount, LedgerEntry
+
+
+class EvidenceAdmin(ScopedAdmin):
+    """Base of what can be read and never changed; rows have no page of their own."""
+
+    list_display_links = None
+    list_per_page = 50
+
+
+class OfAccount(admin.SimpleListFilter):
+    """Choose one of the accounts that are open to the person."""
+
+    title = gettext_lazy("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in open_accounts(request).values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        return queryset.filter(account_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
+
+
+class LedgerList(ChangeList):
+    """A page of the ledger, with the names of its accounts, which stand in the other database."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        entries = list(self.result_list)
+        names = Account.objects.in_bulk({entry.account_id for entry in entries if entry.account_id})
+        for entry in entries:
+            entry.account_name = str(names.get(entry.account_id, ""))
+        self.result_list = entries
+
+
+@admin.register(LedgerEntry)
+class LedgerAdmin(EvidenceAdmin):
+    """What was done to personal data, without any: actions, numbers and pseudonyms."""
+
+    list_display = ("seq", "at", "account_name", "action", "numbers")
+    list_filter = (OfAccount,)
+    sortable_by = ("seq",)
+    ordering = ("-seq",)
+    change_list_template = "admin/privacy/ledgerentry/change_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        entries = LedgerEntry.objects.order_by("-seq")
+        if is_operator(request):
+            return entries
+        # The vault is another database, so the accounts come as a list.
+        return entries.filter(account_id__in=list(open_accounts(request).values_list("pk", flat=True)))
+
+    @admin.display(description=gettext_lazy("account"))
+    def account_name(self, entry: LedgerEntry) -> str:
+        return entry.account_name
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LedgerList
+
+    @admin.display(description=gettext_lazy("codes and numbers"))
+    def numbers(self, entry: LedgerEntry) -> str:
+        return " · ".join(f"{name} {_plain(value)}" for name, value in entry.params.items() if value != "")
+
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(require_POST(self.verify_view))
+        return [path("verify/", view, name="privacy_ledgerentry_verify"), *super().get_urls()]
+
+    def verify_view(self, request: HttpRequest) -> HttpResponse:
+        found = ledger.verify()
+        if found.ok:
+            messages.success(
+                request,
+                _("Verified just now: %(entries)d entries, none changed, missing or cut. Head %(head)s.")
+                % {"entries": found.entries, "head": found.head},
+            )
+        else:
+            messages.error(
+                request,
+                _("The ledger is broken at entry %(seq)s: %(problem)s. Tell the operator of this deployment.")
+                % {"seq": found.broken_seq, "problem": found.problem},
+            )
+        return HttpResponseRedirect(reverse("admin:privacy_ledgerentry_changelist"))
+
+
+@admin.register(ConsentRecord)
+class ConsentAdmin(EvidenceAdmin):
+    """Who agreed stays a pseudonym here; to which words, where, and when."""
+
+    list_display = ("account", "notice_version", "form", "mechanism", "language", "given_at")
+    list_filter = (OfAccount, "form")
+    filters = ("form__exact",)
+    list_select_related = ("account", "notice")
+    ordering = ("-given_at",)
+
+    @admin.display(description=gettext_lazy("version of the notice"), ordering="notice__version")
+    def notice_version(self, record: ConsentRecord) -> int:
+        return record.notice.version
+
+
+@admin.register(DailyCount)
+class DailyCountAdmin(EvidenceAdmin):
+    """Counts about nobody."""
+
+    list_display = ("day", "account", "name", "value")
+    list_filter = (OfAccount,)
+    list_select_related = ("account",)
+    ordering = ("-day", "account__name", "name")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return (
+            _("%(number)d items") % {"number": len(value)} if len(value) > 6 else ", ".join(map(str, value))
+        )
+    return str(value)

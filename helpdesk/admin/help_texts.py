@@ -1,0 +1,124 @@
+"""One sentence for each control of the admin: what it does, and which article of the GDPR it serves."""
+
+from django.utils.translation import gettext_lazy as _
+
+ACCOUNT = {
+    "name": _(
+        "Shown to visitors above the chat and in mails, so that they know whom they write to (GDPR, "
+        "Article 13(1)(a))."
+    ),
+    "plan": _("What the account may use; it changes nothing about how long data is kept (Article 28(3))."),
+    "is_active": _(
+        "Off: nobody of the account signs in and no new chat or ticket begins; erasures go on (Article 32)."
+    ),
+    "time_zone": _(
+        "Times and days are counted and shown in this zone, so that a time limit means the same to "
+        "everybody (Article 12(1))."
+    ),
+    "language": _(
+        "The language of the notice and of mails to visitors, who must be able to understand them "
+        "(Article 12(1))."
+    ),
+    "owner": _(
+        "Who answers for the account on the company's side and is told about breaches (Articles 24 and "
+        "33(2))."
+    ),
+    "controller": _(
+        "Name and postal address of the company that decides why data is kept; part of the privacy notice "
+        "(Article 13(1)(a))."
+    ),
+    "privacy_contact": _(
+        "Where visitors ask about their data: the data protection officer, or a mailbox (Article 13(1)(b))."
+    ),
+    "policy_url": _(
+        "Linked beside the consent checkbox and in the privacy notice, so that visitors can read on "
+        "(Article 13)."
+    ),
+    "allowed_origins": _(
+        "One a line, such as https://www.example.com; no other site can show the chat as if it were its "
+        "own (Article 32(1)(b))."
+    ),
+    "managers": _(
+        "Who may open these settings; nobody else of the deployment can, operators apart (Articles 29 and "
+        "32(4))."
+    ),
+    "consent_required": _(
+        "On: a chat or ticket begins only after the visitor has ticked the box, and the proof is kept "
+        "(Articles 6(1)(a) and 7(1))."
+    ),
+    "notice_text": _(
+        "The words beside the box, short and plain; saving other words makes a new version, and earlier "
+        "proof keeps the old one (Article 7(2))."
+    ),
+    "chat_name": _(
+        "Whether the chat asks for a name before it begins; don't ask for what you don't need (Article "
+        "5(1)(c))."
+    ),
+    "chat_email": _(
+        "Whether the chat asks for an e-mail address, needed only to answer later (Article 5(1)(c))."
+    ),
+    "chat_question": _(
+        "Whether the chat asks what it is about, so that the right agent takes it (Article 5(1)(c))."
+    ),
+    "ticket_name": _(
+        "Whether the ticket form asks for a name; the e-mail address is always asked, for the answer goes "
+        "there (Article 5(1)(c))."
+    ),
+    "chat_rule": _(
+        "When a closed chat is erased, with its files and keys, in every backup too (Articles 5(1)(e) and "
+        "17)."
+    ),
+    "chat_amount": _(
+        "How long after the end, for “erase some time after close”; from 1 to 1200 (Article 5(1)(e))."
+    ),
+    "chat_unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
+    "ticket_rule": _(
+        "When a closed ticket is erased; a reply opens it again and stops the clock (Articles 5(1)(e) and "
+        "17)."
+    ),
+    "ticket_amount": _(
+        "How long after the end, for “erase some time after close”; from 1 to 1200 (Article 5(1)(e))."
+    ),
+    "ticket_unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
+    "idle_minutes": _(
+        "A chat in which nobody writes is closed after this time, or its clock would never start (Article "
+        "5(1)(e))."
+    ),
+    "erase_confirmed": _(
+        "Needed only where a shorter time would erase something the moment you save; nobody can bring it "
+        "back (Article 5(1)(e))."
+    ),
+    "allowlist_enabled": _(
+        "On: agents and managers of this account are let in from these networks only; visitors are never "
+        "asked (Article 32(1)(b))."
+    ),
+    "network": _(
+        "An address or a network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32 (Article 32(1)(b))."
+    ),
+    "note": _("What it is, such as “office”, so that the next manager knows why it is here (Article 5(2))."),
+}
+
+PERSON = {
+    "account": _(
+        "The company whose chats and tickets this person reads; for ever, since their work stays there "
+        "(GDPR, Article 32(4)). Managers and operators have none."
+    ),
+    "name": _(
+        "Visitors see it beside each answer, so that they know who reads what they write (Article 12(1))."
+    ),
+    "email": _(
+        "For signing in, and unique in the whole deployment; it is stored encrypted (Article 32(1)(a))."
+    ),
+    "role": _(
+        "Agents answer; supervisors also see the work of others; owners answer for the account. "
+        "Give no more than the work needs (Articles 25(2) and 32(4))."
+    ),
+    "is_active": _(
+        "Off: the person is signed out everywhere at once and can't come back in; what they wrote stays "
+        "(Article 32(1)(b))."
+    ),
+    "new_password": _(
+        "At least 12 characters, not a common one and not like the name or address; hand it over in person. "
+        "Setting one signs the person out everywhere (Article 32(1)(b))."
+    ),
+}

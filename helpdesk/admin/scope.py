@@ -1,0 +1,74 @@
+"""What somebody reaches in the admin: rows of the accounts that are open to them, here and now."""
+
+from collections.abc import Iterable
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest
+
+from helpdesk.client_ip import address_of
+from helpdesk.models import Account, User
+from helpdesk.permissions import accounts_open_to, uses_admin
+
+
+def open_accounts(request: HttpRequest) -> QuerySet[Account]:
+    """Return the accounts that the person may reach from where they are."""
+    return accounts_open_to(request.user, address_of(request))
+
+
+def is_operator(request: HttpRequest) -> bool:
+    return request.user.role == User.Role.OPERATOR
+
+
+class ScopedAdmin(admin.ModelAdmin):
+    """Base of every page of the admin. ``account_path`` leads from a row to its account.
+
+    Everything goes through :meth:`get_queryset`: lists, single rows, history, choices of foreign keys,
+    autocompletion. A row of another account is not there (404). Nothing is deleted here, and the address bar
+    is no way to ask about columns that the list doesn't show.
+    """
+
+    account_path = "account_id"
+    filters: Iterable[str] = ()  # look-ups that the list's own filters put in the address
+    actions = None
+    save_on_top = False
+    show_full_result_count = False
+    view_on_site = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        accounts = list(open_accounts(request).values_list("pk", flat=True))
+        return super().get_queryset(request).filter(**{f"{self.account_path}__in": accounts})
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model:
+        row = super().get_object(request, object_id, None)
+        if row is None:
+            raise Http404
+        return row
+
+    def get_field_queryset(self, db, db_field, request: HttpRequest) -> QuerySet | None:
+        remote = self.admin_site._registry.get(db_field.remote_field.model)
+        return remote.get_queryset(request) if remote else db_field.remote_field.model.objects.none()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in self.filters
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return uses_admin(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return uses_admin(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def construct_change_message(self, request: HttpRequest, form, formsets, add: bool = False) -> list[dict]:
+        """Name the fields that changed, and never what they held."""
+        if add:
+            return [{"added": {}}]
+        return [{"changed": {"fields": sorted(form.changed_data)}}]

@@ -1,0 +1,59 @@
+"""The admin's own site: our home page, and nothing for anybody who has no business here."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+# Replaced by the pages of the house, or answering about any row of any model.
+LEFT_OUT = {"view_on_site", "password_change_done"}
+
+
+class LetheAdminSite(AdminSite):
+    """Django's admin for operators and account managers."""
+
+    site_title = site_header = _("Lethe")
+    index_title = _("Accounts")
+    enable_nav_sidebar = False
+    site_url = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        from helpdesk.permissions import uses_admin
+
+        return request.user.is_authenticated and uses_admin(request.user)
+
+    def admin_view(self, view: Callable, cacheable: bool = False) -> Callable:
+        """Let only those in who work here; somebody else who is signed in finds nothing."""
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise Http404
+            return inner(request, *args, **kwargs)
+
+        return update_wrapper(guarded, inner)
+
+    def get_urls(self) -> list:
+        from helpdesk.admin.lock_outs import lift, lock_outs
+
+        ours = [
+            path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
+            path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
+        ]
+        return ours + [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
+
+    def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return redirect("admin:index")  # signing out is a form of its own that posts to our own page
+
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return redirect("password_change")
+
+    def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        from helpdesk.admin.home import accounts_at_a_glance
+
+        return super().index(request, {"accounts": accounts_at_a_glance(request), **(extra_context or {})})
