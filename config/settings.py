@@ -171,6 +171,8 @@ LANGUAGES = [("en", "English"), ("fr", "Français"), ("de", "Deutsch"), ("es", "
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+# An address typed without a scheme is taken for https, as from Django 6 on.
+FORMS_URLFIELD_ASSUME_HTTPS = True
 
 # --- People who sign in -----------------------------------------------------------------------------------
 
