@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext
 
 from chat.models import Conversation, Message
 from helpdesk.models import User
@@ -40,13 +43,15 @@ class Desk:
 def read_desk(user: User) -> Desk:
     """Return the open chats of the agent's account, own ones first, at most :data:`LIMIT`.
 
-    Each chat has ``unread``, a number, and ``newest``, the message that was written last.
+    Each chat has ``unread``, a number, ``newest``, the message that was written last, and ``age``: how long
+    it waits, or since when nobody wrote.
     """
     found = list(_open_chats(user)[: LIMIT + 1])
     chats = found[:LIMIT]
     _add_previews(chats)
     desk = Desk(is_cut=len(found) > LIMIT)
     for chat in chats:
+        chat.age = _age(chat)
         _pile(desk, chat, user).append(chat)
     share_keys([user, *desk.sealed_rows()])
     return desk
@@ -56,6 +61,12 @@ def _pile(desk: Desk, chat: Conversation, user: User) -> list[Any]:
     if chat.status == Conversation.Status.WAITING:
         return desk.waiting
     return desk.mine if chat.agent_id == user.pk else desk.others
+
+
+def _age(chat: Conversation) -> str:
+    since = chat.created_at if chat.status == Conversation.Status.WAITING else chat.last_message_at
+    seconds = (timezone.now() - since).total_seconds()
+    return timesince(since, depth=1) if seconds >= 60 else gettext("now")
 
 
 def _open_chats(user: User) -> QuerySet[Conversation]:

@@ -87,7 +87,7 @@ def chat_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
         return JsonResponse(read_news(request.user, chat, after=sequence(request.GET.get("after"))))
     if not may_answer(request.user, chat):
         return _refused(request, chat)
-    form = MessageForm(request.POST)
+    form, after = MessageForm(request.POST), sequence(request.POST.get("after", "0"))
     if not form.is_valid():
         return _invalid(request, chat, form)
     try:
@@ -95,7 +95,7 @@ def chat_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
     except ChatEnded:
         return _refused(request, chat)
     if wants_json(request):
-        return JsonResponse(read_news(request.user, chat, after=sequence(request.POST.get("after"))))
+        return JsonResponse(read_news(request.user, chat, after=after))
     return redirect("chat_detail", chat.pk)
 
 

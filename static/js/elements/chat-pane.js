@@ -98,7 +98,7 @@ class ChatPane extends HTMLElement {
     this.#log.replaceChildren();
     const foot = this.querySelector(".chat-pane__foot");
     foot.replaceChildren(this.#text("erased"));
-    for (const old of this.querySelectorAll(".chat-pane__head :is(button, dialog, details, .expiry)")) old.remove();
+    for (const old of this.querySelectorAll(".chat-pane__head :is(button, dialog, [popover], .desk__who, .expiry)")) old.remove();
     this.querySelector("h1").textContent = foot.querySelector("[data-title]").dataset.title;
     document.querySelector("agent-desk")?.rename(this.querySelector("h1").textContent);
     document.querySelector("agent-desk")?.refresh();
