@@ -25,6 +25,9 @@ class RestoreGate:
             self._open_until = time.monotonic() + OPEN_FOR
         return state
 
+    def is_open(self) -> bool:
+        return self.state() is Gate.OPEN
+
 
 gate = RestoreGate()
 

@@ -1,0 +1,28 @@
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from privacy.services.erasure import ErasureIncomplete
+from privacy.services.rights import GROUNDS, UnknownContact, erase_contact
+
+
+class Command(BaseCommand):
+    help = "Erase everything about one contact (Article 17) and print the receipt as JSON."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("id", help="the contact's id")
+        parser.add_argument(
+            "--reason",
+            required=True,
+            help=f"a ground of Article 17(1): {', '.join(GROUNDS)}; of other words a fingerprint is kept",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            receipt = erase_contact(contact_id=options["id"], reason=options["reason"])
+        except UnknownContact as error:
+            raise CommandError(str(error)) from None
+        except ErasureIncomplete:
+            raise CommandError("Something could not be erased yet; the next purge tries again.") from None
+        self.stdout.write(json.dumps(receipt.as_json(), indent=2))

@@ -1,0 +1,42 @@
+"""What the timetable runs. Each task may run twice, and none touches databases that don't fit together."""
+
+import threading
+
+from celery import shared_task
+from django.utils import timezone
+
+from privacy import ledger
+from privacy.gate import gate
+from privacy.models import Heartbeat
+from privacy.services import purge as purging
+from privacy.services import sweep
+
+# The timetable asks every two seconds: a long pass must not fill all threads of the worker with others.
+_purging = threading.Lock()
+
+
+@shared_task
+def purge() -> None:
+    if gate.is_open() and _purging.acquire(blocking=False):
+        try:
+            purging.purge()
+        finally:
+            _purging.release()
+
+
+@shared_task
+def drain_outbox() -> None:
+    if gate.is_open():
+        ledger.drain_outbox()
+
+
+@shared_task
+def sweep_keys() -> None:
+    if gate.is_open():
+        sweep.sweep_keys()
+        sweep.sweep_files()
+
+
+@shared_task
+def beat_heartbeat() -> None:
+    Heartbeat.objects.update_or_create(part="beat", defaults={"seen_at": timezone.now()})
