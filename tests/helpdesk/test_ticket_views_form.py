@@ -1,0 +1,89 @@
+"""The public form: what it asks, refuses and says."""
+
+import pytest
+from django.urls import reverse
+
+from helpdesk.models import Contact, Ticket
+from privacy.models import DataKey
+from tests.helpdesk.tickets import (
+    WORDS,
+    form_of,
+    posted,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def test_form_says_when_tickets_are_erased_and_sets_no_cookie(client, account):
+    page = client.get(form_of(account))
+
+    assert "Erased 30 days after it is closed" in page.text
+    assert "I agree that my message is stored." in page.text
+    assert page.cookies == {}
+    assert page["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
+
+
+def test_form_opens_a_ticket(client, account):
+    answer = client.post(form_of(account), posted(account))
+
+    assert answer.url == reverse("ticket_sent", args=[account.public_id])
+    assert client.get(answer.url).status_code == 200
+    ticket = Ticket.objects.get()
+    assert (ticket.subject, ticket.requester.name) == ("Torn page", "Vera")
+    assert [message.body for message in ticket.messages.all()] == ["Page nine is torn."]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("consent", ""),
+        ("email", ""),
+        ("subject", ""),
+        ("message", ""),
+        ("email", "vera@mail.example, other@mail.example"),
+        ("email", "vera@mail.example\nBcc: other@mail.example"),
+        ("subject", "Torn\npage"),
+        ("subject", "Torn\u2028page"),
+        ("message", "NUL \x00"),
+        ("message", "x" * 20_001),
+        ("notice", "99"),
+    ],
+)
+def test_refused_form_stores_nothing_and_keeps_what_was_typed(client, account, field, value):
+    keys = DataKey.objects.count()
+
+    page = client.post(form_of(account), posted(account, name="Vera Visitor", **{field: value}))
+
+    assert page.status_code == 422
+    assert 'value="Vera Visitor"' in page.text
+    assert page.context["form"].errors.keys() == {field}
+    assert (Ticket.objects.count(), Contact.objects.count(), DataKey.objects.count()) == (0, 0, keys)
+
+
+def test_form_drops_what_it_does_not_ask_for(client, account):
+    account.ticket_name = "off"
+    account.save()
+
+    client.post(form_of(account), posted(account, number="7", status="closed", assignee="1"))
+
+    ticket = Ticket.objects.get()
+    assert (ticket.requester.name, ticket.number, ticket.status) == ("", 1, "open")
+
+
+def test_form_without_consent_where_the_account_asks_for_none(client, account):
+    account.consent_required = False
+    account.save()
+
+    answer = client.post(form_of(account), WORDS)
+
+    assert answer.status_code == 302
+    assert Ticket.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["ticket_new", "ticket_sent", "privacy_notice"])
+def test_pages_of_an_unknown_or_inactive_account_are_not_found(client, account, name):
+    account.is_active = False
+    account.save()
+
+    assert client.get(reverse(name, args=[account.public_id])).status_code == 404
+    assert client.get(reverse(name, args=["0123456789abcdef"])).status_code == 404
