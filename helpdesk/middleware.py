@@ -1,4 +1,4 @@
-"""The allowlist, at every page of everybody who is signed in."""
+"""Every page is closed unless it is marked: to the anonymous, and to people outside their allowlist."""
 
 import logging
 import secrets
@@ -8,16 +8,16 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from helpdesk.client_ip import address_of
-from helpdesk.permissions import View, admitted
+from helpdesk.permissions import View, admitted, ask_to_sign_in
 
 logger = logging.getLogger(__name__)
 
 
 class AccountAccessMiddleware:
-    """Refuse people who work from outside their account's allowlist, and forget sessions of nobody.
+    """Ask everybody to sign in, and refuse people who work from outside their account's allowlist.
 
     Pages that are for everybody are marked with Django's ``login_not_required`` and stay open: visitors,
-    health, sign-in and sign-out.
+    health, sign-in and sign-out. A page that nobody marked is closed.
     """
 
     def __init__(self, get_response) -> None:
@@ -34,7 +34,7 @@ class AccountAccessMiddleware:
         if not request.user.is_authenticated:
             if SESSION_KEY in request.session:  # of somebody who was switched off meanwhile
                 request.session.flush()
-            return None
+            return ask_to_sign_in(request)
         if admitted(request.user, address_of(request)):
             return None
         return refused(request)

@@ -32,3 +32,5 @@ class SignInForm(AuthenticationForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].widget.attrs["maxlength"] = ADDRESS_LIMIT
+        if self.is_bound:  # the summary of the errors has the focus then
+            self.fields["username"].widget.attrs.pop("autofocus")

@@ -219,6 +219,13 @@ def test_health_and_sign_in_are_for_everybody(fenced_client):
     assert fenced_client.get("/sign-in/", REMOTE_ADDR=HOME).status_code == 302
 
 
+@pytest.mark.parametrize("path", ["/chat/{}/", "/tickets/new/{}/", "/privacy/{}/", "/embed/{}.js"])
+def test_pages_of_visitors_are_never_subject_to_it(fenced, fenced_client, path):
+    response = fenced_client.get(path.format(fenced.public_id), REMOTE_ADDR=HOME)
+
+    assert response.status_code == 200
+
+
 def test_list_costs_one_query_only_where_it_is_on(fenced_client, agent_client, django_assert_num_queries):
     # Session and person with account; where the list is on, its networks; the vault's key of the name shown.
     with django_assert_num_queries(3):
