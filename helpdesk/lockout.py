@@ -1,7 +1,7 @@
 """Repeated failures to sign in: counted under keyed names, answered calmly, lifted by those in charge."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -85,24 +85,30 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
     return answer
 
 
-def lockouts_of(people: Collection[User]) -> list[Lockout]:
+def lockouts_of(people: Iterable[User]) -> list[Lockout]:
     """Return who of these people is locked out somewhere, and until when; longest first."""
-    names = {keyed_name(person.email): person for person in people}
+    until = locked_names()
+    if not until:
+        return []
+    named = [(person, keyed_name(person.email)) for person in people]
+    found = [Lockout(person, until[name]) for person, name in named if name in until]
+    return sorted(found, key=lambda lockout: lockout.until, reverse=True)
+
+
+def locked_names() -> dict[str, datetime]:
+    """Return the keyed names that are locked out from one place at least, and until when."""
+    since = timezone.now() - settings.AXES_COOLOFF_TIME
     failures = (
-        AccessAttempt.objects.filter(
-            username__in=names, attempt_time__gt=timezone.now() - settings.AXES_COOLOFF_TIME
-        )
-        .values("username", "ip_address")
-        .order_by("username")
+        AccessAttempt.objects.filter(attempt_time__gt=since)
+        .order_by()
+        .values_list("username", "ip_address")
         .annotate(failures=Sum("failures_since_start"), newest=Max("attempt_time"))
         .filter(failures__gte=settings.AXES_FAILURE_LIMIT)
     )
     until: dict[str, datetime] = {}
-    for row in failures:
-        end = row["newest"] + settings.AXES_COOLOFF_TIME
-        until[row["username"]] = max(end, until.get(row["username"], end))
-    found = [Lockout(names[name], end) for name, end in until.items()]
-    return sorted(found, key=lambda lockout: lockout.until, reverse=True)
+    for name, _address, _failures, newest in failures:
+        until[name] = max(newest + settings.AXES_COOLOFF_TIME, until.get(name, newest))
+    return until
 
 
 def lift_lockout(*, person: User, by: User) -> None:

@@ -63,7 +63,10 @@ declare(
 )
 
 declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")  # before its attempt
-for model in (AccessAttempt, AccessLog, AccessFailureLog):
+declare(
+    AccessAttempt, Category.ACCESS, term=timedelta(hours=1), since="attempt_time"
+)  # counts for 15 minutes
+for model in (AccessLog, AccessFailureLog):  # off, so empty
     declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
 
 declare_impersonal(

@@ -9,6 +9,7 @@ from freezegun import freeze_time
 from helpdesk.lockout import keyed_name, keyed_username, lift_lockout, lockouts_of
 from privacy import ledger
 from privacy.models import OutboxLine
+from privacy.services.purge import purge
 from tests import factories
 from tests.factories import PASSWORD
 
@@ -228,6 +229,27 @@ def test_lockouts_of_people_are_over_after_their_time(ada):
 
 def test_lockouts_of_nobody_are_none(db):
     assert lockouts_of([]) == []
+
+
+def test_lockouts_of_many_people_cost_one_query_while_nobody_is_locked_out(
+    account, django_assert_num_queries
+):
+    people = [factories.user(account=account) for _ in range(3)]
+    fail(4)
+
+    with django_assert_num_queries(1):
+        assert lockouts_of(people) == []
+
+
+def test_failures_are_purged_when_nobody_tries_again(ada):
+    with freeze_time(NOON):
+        fail(3)
+
+    purge(now=NOON + timedelta(minutes=59))
+    kept = AccessAttempt.objects.count()
+    purge(now=NOON + timedelta(minutes=61))
+
+    assert (kept, AccessAttempt.objects.count()) == (1, 0)
 
 
 def test_lift_lockout_lets_the_person_in_at_once(ada, manager, teammate):
