@@ -42,6 +42,7 @@ class AccountForm(forms.ModelForm):
     address: ClientAddress = NOWHERE
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones)
+    policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
     owner = forms.ModelChoiceField(label=_("Owner"), queryset=User.objects.none(), required=False)
     managers = forms.ModelMultipleChoiceField(
         label=_("Account managers"),
@@ -150,8 +151,8 @@ class AccountForm(forms.ModelForm):
             self.data[self.add_prefix("revision")] = current  # a second save knows what it replaces
             raise ValidationError(
                 _(
-                    "Somebody else changed this account after you had opened the page. Nothing was saved yet: "
-                    "look through what you see here, and save again if it is right."
+                    "Somebody else changed this account after you had opened the page. Nothing was saved "
+                    "yet: look through what you see here, and save again if it is right."
                 ),
                 "changed_meanwhile",
             )
@@ -195,6 +196,7 @@ class NewAccountForm(forms.ModelForm):
     """What an account needs to begin; everything else starts at its most careful."""
 
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=time_zones, initial="UTC")
+    policy_url = forms.URLField(label=_("Privacy policy"), required=False, assume_scheme="https")
 
     class Meta:
         model = Account

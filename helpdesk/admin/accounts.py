@@ -136,7 +136,7 @@ class AccountAdmin(ScopedAdmin):
     def construct_change_message(self, request: HttpRequest, form, formsets, add: bool = False) -> list[dict]:
         message = super().construct_change_message(request, form, formsets, add)
         if not add and any(formset.has_changed() for formset in formsets):
-            message[0]["changed"]["fields"].append("networks")
+            message[0]["changed"]["fields"].append("Networks")
         return message
 
     def changeform_view(
@@ -167,7 +167,7 @@ class AccountAdmin(ScopedAdmin):
         if obj is not None:
             context |= {
                 "address": address_of(request),
-                "embed_url": settings.LETHE_EMBED_URL + f"/embed/{obj.public_id}.js",
+                "embed_url": settings.LETHE_EMBED_URL,
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from helpdesk.admin.scope import ScopedAdmin, is_operator, open_accounts
+from helpdesk.admin.scope import OfAccount, ScopedAdmin, is_operator, open_accounts
 from helpdesk.models import Account
 from privacy import ledger
 from privacy.models import ConsentRecord, DailyCount, LedgerEntry
@@ -22,20 +22,6 @@ class EvidenceAdmin(ScopedAdmin):
 
     list_display_links = None
     list_per_page = 50
-
-
-class OfAccount(admin.SimpleListFilter):
-    """Choose one of the accounts that are open to the person."""
-
-    title = gettext_lazy("account")
-    parameter_name = "account"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(pk), name) for pk, name in open_accounts(request).values_list("pk", "name")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        chosen = self.value()
-        return queryset.filter(account_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
 
 
 class LedgerList(ChangeList):

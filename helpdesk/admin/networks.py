@@ -24,7 +24,7 @@ class NetworkForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.Meta.fields:
+        for name in ("network", "note"):
             self.fields[name].help_text = ACCOUNT[name]
             self.fields[name].label = capfirst(self.fields[name].label)
         self.fields["network"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}

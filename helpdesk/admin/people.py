@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.lock_outs import people_in_reach
 from helpdesk.admin.person_form import NewPersonForm, PersonForm
-from helpdesk.admin.scope import ScopedAdmin, is_operator, open_accounts
+from helpdesk.admin.scope import OfAccount, ScopedAdmin, is_operator, open_accounts
 from helpdesk.models import User
 from helpdesk.services.people import add_person
 from helpdesk.services.person_settings import change_person
@@ -23,9 +23,9 @@ from helpdesk.services.person_settings import change_person
 class PersonAdmin(ScopedAdmin):
     """People: a manager sees those of their accounts, operators see everybody."""
 
-    filters = ("role__exact", "is_active__exact", "account__id__exact")
+    filters = ("role__exact", "is_active__exact")
     list_display = ("full_name", "email_address", "role", "account", "is_active", "last_login")
-    list_filter = ("role", "is_active", ("account", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("role", "is_active", OfAccount)
     list_select_related = ("account",)
     ordering = ("account__name", "created_at")
     sortable_by = ("role", "account", "is_active", "last_login")

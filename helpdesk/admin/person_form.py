@@ -20,6 +20,7 @@ class PersonForm(forms.ModelForm):
 
     accounts = Account.objects.none()
 
+    account = forms.ModelChoiceField(label=gettext_lazy("Account"), queryset=Account.objects.none())
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100, validators=[validate_line])
     email = forms.CharField(
         label=gettext_lazy("Email"),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy, override
 
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
@@ -33,6 +34,7 @@ class ScopedAdmin(admin.ModelAdmin):
     actions = None
     save_on_top = False
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -71,4 +73,20 @@ class ScopedAdmin(admin.ModelAdmin):
         """Name the fields that changed, and never what they held."""
         if add:
             return [{"added": {}}]
-        return [{"changed": {"fields": sorted(form.changed_data)}}]
+        with override(None):  # stored once, translated when it is shown
+            fields = [str(form.fields[name].label) for name in form.changed_data if name != "revision"]
+        return [{"changed": {"fields": fields}}]
+
+
+class OfAccount(admin.SimpleListFilter):
+    """Choose one of the accounts that are open to the person."""
+
+    title = gettext_lazy("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in open_accounts(request).values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        chosen = self.value()
+        return queryset.filter(account_id=int(chosen)) if chosen and chosen.isdecimal() else queryset

@@ -37,6 +37,7 @@ class AdminTabs extends HTMLElement {
       tab.tabIndex = i === index ? 0 : -1;
       this.panels[i].hidden = i !== index;
     });
+    this.tabs[index].scrollIntoView({ block: "nearest", inline: "nearest" });
     // The answer to a save comes back to the tab from which it was sent.
     this.closest("form").action = this.tabs[index].hash;
   }
