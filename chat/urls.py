@@ -6,7 +6,6 @@ from chat.views import demo, embed, leaving, visitor
 
 urlpatterns = [
     path("agent/", include("chat.agent_urls")),
-    path("agent/", include("chat.agent_urls")),
     path("embed/<slug:public_id>.js", embed.loader, name="loader"),
     path("chat/<slug:public_id>/", embed.chat_page, name="chat_page"),
     path("chat/<slug:public_id>/start/", visitor.chat_start, name="chat_start"),
