@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,8 @@ class WordsField(forms.CharField):
         super().__init__(
             max_length=max_length, strip=False, error_messages={"max_length": self.too_long}, **options
         )
+        # Said already, and more kindly, by our own.
+        self.validators = [v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)]
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value).replace("\r\n", "\n")
@@ -74,7 +77,7 @@ class PreChatForm(FrameForm):
 
     form_name = "chat"
 
-    question = WordsField(label=_("Your question"), widget=forms.Textarea({"rows": 4}))
+    question = WordsField(label=_("Your question"), widget=forms.Textarea({"rows": 3}))
 
 
 class LeaveMessageForm(FrameForm):
@@ -83,7 +86,7 @@ class LeaveMessageForm(FrameForm):
     form_name = "ticket"
 
     message = WordsField(
-        label=_("Message"), max_length=LEFT_MESSAGE_LIMIT, widget=forms.Textarea({"rows": 5})
+        label=_("Message"), max_length=LEFT_MESSAGE_LIMIT, widget=forms.Textarea({"rows": 3})
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -5,7 +5,6 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
@@ -31,7 +30,6 @@ def for_visitors(view: View) -> View:
     These views set no cookie and read none, so there is nothing that another site's page could borrow.
     """
 
-    @login_not_required
     @login_not_required
     @csrf_exempt
     @wraps(view)

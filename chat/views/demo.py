@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from csp.constants import SELF
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
@@ -16,7 +15,6 @@ from chat.demo import DEMO_ID
 PAGES = {"": "demo/shop.html", "delivery": "demo/delivery.html", "privacy": "demo/privacy.html"}
 
 
-@login_not_required
 @login_not_required
 @require_GET
 def shop(request: HttpRequest, page: str = "") -> HttpResponse:

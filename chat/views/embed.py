@@ -8,7 +8,6 @@ from pathlib import Path
 from csp.constants import NONE
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -27,7 +26,6 @@ LOADER = Path(__file__).parent.parent / "loader.js"
 LOADER_SECONDS = 300  # how long a changed name or a new loader may take to reach a page
 
 
-@login_not_required
 @login_not_required
 @require_safe
 @condition(etag_func=lambda request, public_id: f'"{hashlib.sha256(_script(public_id)).hexdigest()[:24]}"')

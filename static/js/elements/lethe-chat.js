@@ -24,6 +24,7 @@ class LetheChat extends HTMLElement {
     this.words = document.getElementById("chat-words").dataset;
     this.endButton = document.querySelector('[data-action="ask-end"]');
     this.form = this.innerHTML;
+    this.#ready();
     this.outbox = new Outbox((message) => this.#deliver(message));
     this.addEventListener("submit", (event) => this.#submit(event));
     document.addEventListener("click", (event) => this.#click(event));
@@ -81,10 +82,19 @@ class LetheChat extends HTMLElement {
 
   #show(screen) {
     this.#stream?.remove();
-    if (typeof screen === "string") this.innerHTML = screen;
-    else this.replaceChildren(screen);
+    this.replaceChildren(typeof screen === "string" ? parsed(screen) : screen);
+    this.#ready();
+    this.#focusMarked();
+  }
+
+  // The form can't be sent before there is a script to keep the token it would get.
+  #ready() {
     this.endButton.hidden = !this.composer;
-    this.querySelector("[autofocus]")?.focus();
+    for (const button of this.querySelectorAll("[data-form] button")) button.disabled = false;
+  }
+
+  #focusMarked() {
+    this.querySelector("[data-focus]")?.focus();
   }
 
   #showPane(html) {
@@ -136,15 +146,12 @@ class LetheChat extends HTMLElement {
     this.querySelector("dialog[open]")?.close();
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = false;
-    this.querySelector(".chat-pane .expiry--chip")?.remove();
+    this.querySelector(".chat-pane__head").hidden = true;
     this.#slot("foot").replaceChildren(template("chat-erased"));
-    this.#slot("status").textContent = "";
-    this.#slot("stays").hidden = true;
-    this.#announce("");
     this.endButton.hidden = true;
     this.#token = null;
     this.log.scrollToEnd();
-    if (!this.#isHidden) this.querySelector("[autofocus]")?.focus();
+    if (!this.#isHidden) this.#focusMarked();
   }
 
   // Requests
@@ -276,8 +283,8 @@ class LetheChat extends HTMLElement {
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = true;
     this.endButton.hidden = true;
-    this.insertAdjacentHTML("beforeend", html);
-    this.querySelector('[data-state="leave"] [autofocus]').focus();
+    this.append(parsed(html));
+    this.#focusMarked();
   }
 
   #back() {
@@ -378,7 +385,18 @@ class LetheChat extends HTMLElement {
 }
 
 function template(id) {
-  return document.getElementById(id).content.cloneNode(true);
+  return parsed(document.getElementById(id).innerHTML);
+}
+
+// Browsers refuse `autofocus` in a frame of another site, and complain; we move the focus ourselves.
+function parsed(html) {
+  const parser = document.createElement("template");
+  parser.innerHTML = html;
+  for (const marked of parser.content.querySelectorAll("[autofocus]")) {
+    marked.removeAttribute("autofocus");
+    marked.dataset.focus = "";
+  }
+  return document.adoptNode(parser.content);
 }
 
 customElements.define("lethe-chat", LetheChat);
