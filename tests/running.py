@@ -1,4 +1,4 @@
-"""A deployment of its own for a test: launched like `make run`, on the back end of the suite, stopped at the end."""
+"""A deployment of its own for a test: launched like `make run`, on the back end of the suite."""
 
 import json
 import os
@@ -138,7 +138,7 @@ class Deployment:
         _server(f'CREATE DATABASE "{self.name}" TEMPLATE "{copy}"')
 
     def on_copy(self, copy: str) -> dict[str, str]:
-        """Return the environment of a process that reads a copy of the main database beside the living vault."""
+        """Return the environment of a process that reads a copy beside the living vault."""
         address = f"{POSTGRES_SERVER}/{copy}" if ON_POSTGRES else f"sqlite:///{copy}"
         return {**self.env, "LETHE_DATABASE_URL": address}
 

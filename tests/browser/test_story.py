@@ -19,7 +19,7 @@ ADDRESS = "zelda.quillfeather@visitor.example"
 QUESTION = "Where is my plumbuswort order?"
 ANSWER = "Your gribblenut parcel left this morning."
 THANKS = "Thanks a snorkleberry!"
-MARKERS = [NAME, "Quillfeather", ADDRESS, "plumbuswort", "gribblenut", "snorkleberry"]
+MARKERS = ["Quillfeather", ADDRESS, "plumbuswort", "gribblenut"]
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def old_copies_tell_nothing(deployment: Deployment, copy: str) -> None:
     program = (
         "from chat.models import Message; from helpdesk.models import Contact;"
         "messages = list(Message.objects.order_by('seq')); contacts = list(Contact.objects.all());"
-        "print(len(messages), repr([m.body for m in messages if m.body]), repr([c.email for c in contacts if c.email]))"
+        "print(len(messages), [m.body for m in messages if m.body], [c.email for c in contacts if c.email])"
     )
     read = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", program],
