@@ -1,0 +1,46 @@
+"""The vault's tests: folders of their own, a gate that remembers nothing, keys that can be lost."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.utils import timezone
+
+from privacy.encryption.files import sealed_storage
+from privacy.gate import gate
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(settings, tmp_path):
+    """Give each test folders of its own: the ledger's mirror outlives the rows of a test."""
+    for name in ("LETHE_LEDGER_DIR", "LETHE_FILES_DIR", "LETHE_BROKER_DIR", "LETHE_LOG_DIR"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        setattr(settings, name, folder)
+    sealed_storage.cache_clear()
+    yield
+    sealed_storage.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _forgetful_gate():
+    gate._open_until = 0.0
+    yield
+    gate._open_until = 0.0
+
+
+@pytest.fixture
+def new_ring_key(settings):
+    """Put a fresh key in front of the ring and return it."""
+
+    def add() -> str:
+        key = Fernet.generate_key().decode()
+        settings.FIELD_ENCRYPTION_KEY = [key, *settings.FIELD_ENCRYPTION_KEY]
+        return key
+
+    return add
+
+
+@pytest.fixture
+def long_ago():
+    return timezone.now() - timedelta(days=100)
