@@ -9,8 +9,9 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import transaction
 
-from helpdesk.models import Account, ManagerAssignment, User
+from helpdesk.models import Account, User
 from helpdesk.services.accounts import open_account
+from helpdesk.services.people import add_person, change_password
 from privacy.services.consent import publish_notice
 
 DEMO_ID = "demo"
@@ -47,8 +48,8 @@ def seed_demo() -> list[dict[str, str]]:
     passwords = _kept_passwords(path)
     with transaction.atomic():
         accounts = {DEMO_ID: _shop(), OTHER_ID: _other_account()}
-        logins = [_login(person, accounts.get(person.account), passwords) for person in PEOPLE]
-        _assign(accounts[DEMO_ID])
+        logins = [_login(person, accounts, passwords) for person in PEOPLE]
+        _give_owner(accounts[DEMO_ID])
     _write(path, logins)
     return logins
 
@@ -74,25 +75,28 @@ def _other_account() -> Account:
     return account or open_account(name="Paper Plane Books", public_id=OTHER_ID)
 
 
-def _login(person: Person, account: Account | None, passwords: dict[str, str]) -> dict[str, str]:
+def _login(person: Person, accounts: dict[str, Account], passwords: dict[str, str]) -> dict[str, str]:
     user = User.objects.with_email(person.email).first()
     password = passwords.get(person.email) or secrets.token_urlsafe(12)
     if user is None:
-        User.objects.create_user(
-            email=person.email, password=password, role=person.user_role, account=account, name=person.name
+        add_person(
+            account=accounts.get(person.account),
+            email=person.email,
+            name=person.name,
+            role=person.user_role,
+            password=password,
+            by=None,
+            manages=[accounts[DEMO_ID]] if person.user_role == User.Role.MANAGER else (),
         )
     elif person.email not in passwords:
-        user.set_password(password)
-        user.save(update_fields=["password"])
+        change_password(person=user, password=password, by=user)
     url = f"{settings.LETHE_BASE_URL}/sign-in/"
     return {"role": person.role, "email": person.email, "password": password, "url": url}
 
 
-def _assign(account: Account) -> None:
-    people = {person.role: User.objects.with_email(person.email).get() for person in PEOPLE}
-    ManagerAssignment.objects.get_or_create(user=people["manager"], account=account)
+def _give_owner(account: Account) -> None:
     if account.owner_id is None:
-        account.owner = people["owner"]
+        account.owner = account.people.get(role=User.Role.OWNER)
         account.save(update_fields=["owner"])
 
 

@@ -218,14 +218,19 @@ class LetheChat extends HTMLElement {
   async #deliver({ clientId, text }) {
     const body = new URLSearchParams({ body: text, client_id: clientId });
     const answer = await this.#ask("messages/", { method: "POST", body }).catch(() => null);
-    if (answer?.status === 201) this.log?.add(await answer.text());
-    else if (answer?.status === 422) {
+    if (answer?.status === 201) {
+      this.log?.add(await answer.text());
+      if (this.#stream?.dataset.state === "open") this.#announce("");
+    } else if (answer?.status === 422) {
       this.log?.drop(clientId);
       this.composer?.refuse(text, await answer.text());
     } else if (answer?.status === 404 || answer?.status === 410) {
       this.outbox.clear();
       if (!this.#isEnding) this.#refresh();
-    } else return false;
+    } else {
+      this.#announce(this.words.offline);
+      return false;
+    }
     return true;
   }
 
