@@ -11,7 +11,7 @@ class AgentDesk extends HTMLElement {
   #title = document.title;
   #waiting = null;
   #mine = new Set();
-  #fetching = false;
+  #refreshing = null;
   #again = false;
   #leaving;
 
@@ -38,19 +38,17 @@ class AgentDesk extends HTMLElement {
   }
 
   // Fetches at once; what is asked for meanwhile is answered by one more fetch.
-  async refresh() {
+  refresh() {
     this.#again = true;
-    if (this.#fetching) return;
-    this.#fetching = true;
-    try {
-      while (this.#again) {
-        this.#again = false;
-        await this.#fetch();
-      }
-    } catch {
-      // offline: the stream says when it is over
-    } finally {
-      this.#fetching = false;
+    this.#refreshing ??= this.#fetchAll().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  async #fetchAll() {
+    while (this.#again) {
+      this.#again = false;
+      // Offline, it stays as it is: the stream says when that is over.
+      await this.#fetch().catch(() => {});
     }
   }
 
@@ -64,9 +62,11 @@ class AgentDesk extends HTMLElement {
     if (place) swap(place, desk);
   }
 
-  #hear({ conversation, seq, side }) {
-    if (side === "visitor" && this.#mine.has(conversation)) chime(`${conversation}-${seq}`);
-    this.refresh();
+  async #hear({ conversation, seq, side }) {
+    const refreshed = this.refresh();
+    if (side !== "visitor") return;
+    if (!this.#mine.has(conversation)) await refreshed; // accepted a moment ago, perhaps
+    if (this.#mine.has(conversation)) chime(`${conversation}-${seq}`);
   }
 
   #read(desk) {
