@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from privacy import ledger, vault
@@ -28,6 +28,7 @@ from privacy.services.survivors import count_survivors
 log = logging.getLogger(__name__)
 
 BATCH = 500
+EVERY = Q()
 ATTEMPTS = 5
 IN_PROGRESS = timedelta(seconds=10)  # younger erasures are probably being finished by whoever began them
 
@@ -36,17 +37,26 @@ class ErasureIncomplete(Exception):
     """Something survived; the erasure stays *begun* and is tried again."""
 
 
-def erase_units(root: type[Model], ids: Collection, *, account_id: int | None, reason: str) -> int:
+def erase_units(
+    root: type[Model], ids: Collection, *, account_id: int | None, reason: str, still: Q = EVERY
+) -> int:
     """Erase units of one account with everything that belongs to them, and people with nothing left.
 
-    ``reason`` is a code for the ledger. Returns how many units were erased; units that are gone already
-    count nothing, nor do people who still have units and rows that somebody else holds locked: the next
-    pass finds them. Must be called outside a transaction. Raises :class:`ErasureIncomplete`.
+    ``reason`` is a code for the ledger. ``still`` is looked at once more under the lock: a unit for which it
+    no longer holds, such as a ticket that was opened again a moment ago, is left alone. Returns how many
+    units were erased; units that are gone already count nothing, nor do people who still have units and rows
+    that somebody else holds locked: the next pass finds them. Must be called outside a transaction. Raises
+    :class:`ErasureIncomplete`.
     """
-    erasures = _erase(root_of(root), list(ids), account_id, reason, skip_locked=True)
+    erasures = _erase(root_of(root), list(ids), account_id, reason, still, skip_locked=True)
     return sum(
         erasure.begun.params["units"] for erasure in erasures if _root_name(erasure) == root._meta.label_lower
     )
+
+
+def clock_runs(root: PersonalData) -> Q:
+    """Return the condition that a unit is closed, so that its time may be over."""
+    return Q(**{f"{root.clock}__isnull": False})
 
 
 def erase_person(person: Model, *, reason: str) -> list[Erasure]:
@@ -59,8 +69,8 @@ def erase_person(person: Model, *, reason: str) -> list[Erasure]:
     for _attempt in range(ATTEMPTS):  # somebody may open a unit for this person while the others go
         for root in _units_of_people(own):
             ids = list(root.rows().filter(**{root.person: person.pk}).values_list("pk", flat=True))
-            erasures += _erase(root, ids, account_id, reason, skip_locked=False)
-        erasures += _erase(own, [person.pk], account_id, reason, skip_locked=False)
+            erasures += _erase(root, ids, account_id, reason, EVERY, skip_locked=False)
+        erasures += _erase(own, [person.pk], account_id, reason, EVERY, skip_locked=False)
         if not own.rows().filter(pk=person.pk).exists():
             return erasures
     raise ErasureIncomplete(f"{own.model._meta.label} got new units during {ATTEMPTS} attempts.")
@@ -99,19 +109,19 @@ def repeat(erasure: Erasure) -> int:
 
 
 def _erase(
-    root: PersonalData, ids: list, account_id: int | None, reason: str, *, skip_locked: bool
+    root: PersonalData, ids: list, account_id: int | None, reason: str, still: Q, *, skip_locked: bool
 ) -> list[Erasure]:
     erasures = []
     for start in range(0, len(ids), BATCH):
-        erasures += _erase_batch(root, ids[start : start + BATCH], account_id, reason, skip_locked)
+        erasures += _erase_batch(root, ids[start : start + BATCH], account_id, reason, still, skip_locked)
     return erasures
 
 
 def _erase_batch(
-    root: PersonalData, ids: list, account_id: int | None, reason: str, skip_locked: bool
+    root: PersonalData, ids: list, account_id: int | None, reason: str, still: Q, skip_locked: bool
 ) -> list[Erasure]:
     with transaction.atomic(durable=True):
-        people = _locked(root, ids, skip_locked)
+        people = _locked(root, ids, still, skip_locked)
         if not people:
             return []
         ids = list(people)
@@ -123,10 +133,13 @@ def _erase_batch(
     return [erasure, *_erase_bare_people(root, set(people.values()), account_id)]
 
 
-def _locked(root: PersonalData, ids: list, skip_locked: bool) -> dict[Any, Any]:
+def _locked(root: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[Any, Any]:
     """Lock the units that still exist and return their people by id, without people who have units."""
     rows = (
-        root.rows().filter(pk__in=ids).select_for_update(skip_locked=skip_locked, of=("self",)).order_by("pk")
+        root.rows()
+        .filter(still, pk__in=ids)
+        .select_for_update(skip_locked=skip_locked, of=("self",))
+        .order_by("pk")
     )
     if root.person != "pk":
         person: Any = root.model._meta.get_field(root.person)
@@ -216,7 +229,7 @@ def _erase_bare_people(root: PersonalData, people: Collection, account_id: int |
     person = root_of(root.person_model)
     if not person.erase_when_bare:
         return []
-    return _erase(person, list(people), account_id, "nothing_left", skip_locked=True)
+    return _erase(person, list(people), account_id, "nothing_left", EVERY, skip_locked=True)
 
 
 def _units_of_people(person: PersonalData) -> list[PersonalData]:

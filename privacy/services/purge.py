@@ -13,7 +13,7 @@ from django.utils import timezone
 from privacy import ledger
 from privacy.declarations import PersonalData, declarations, roots
 from privacy.models import RetentionPolicy
-from privacy.services.erasure import ErasureIncomplete, erase_units, finish_open_erasures
+from privacy.services.erasure import ErasureIncomplete, clock_runs, erase_units, finish_open_erasures
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,9 @@ def _after(rows, clock: str, after: tuple[datetime, Any] | None):
 def _erase(root: PersonalData, policy: RetentionPolicy, ids: list, report: PurgeReport) -> None:
     """Erase a batch; where it fails, halve it until only the units that fail are left."""
     try:
-        report.erased += erase_units(root.model, ids, account_id=policy.account_id, reason="retention")
+        report.erased += erase_units(
+            root.model, ids, account_id=policy.account_id, reason="retention", still=clock_runs(root)
+        )
     except Exception as error:
         log.exception("A batch of %s could not be erased.", root.model._meta.label)
         # The rows are gone, or the database is: trying smaller batches changes nothing.

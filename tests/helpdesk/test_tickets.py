@@ -19,9 +19,11 @@ from helpdesk.services.tickets import (
 )
 from privacy import ledger
 from privacy.categories import Category
+from privacy.declarations import root_of
 from privacy.encryption.files import stored_files
 from privacy.models import ConsentRecord, DailyCount, DataKey, LedgerEntry, Tombstone
 from privacy.services.consent import ConsentMissing, current_notice
+from privacy.services.erasure import clock_runs, erase_units
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import WORDS, opened, pdf, requester_of
@@ -178,6 +180,17 @@ def test_everything_written_to_an_erased_ticket_says_that_it_is_gone(account, ag
         with pytest.raises(TicketErased):
             write()
     assert TicketMessage.objects.count() == 0
+
+
+def test_ticket_that_opens_again_during_a_purge_stays(account, agent):
+    ticket = opened(account)
+    close_ticket(ticket=ticket, by=agent)
+    due, conditions = [ticket.pk], clock_runs(root_of(Ticket))
+    answer_ticket(participant=requester_of(ticket), body="Wait!")
+
+    erased = erase_units(Ticket, due, account_id=account.pk, reason="retention", still=conditions)
+
+    assert (erased, ticket.messages.count()) == (0, 2)
 
 
 @pytest.mark.django_db(transaction=True)
