@@ -22,7 +22,9 @@ class DiscreetFormatter(logging.Formatter):
         if isinstance(about, dict) and "exc" in about:
             record = logging.makeLogRecord(record.__dict__)
             record.args = {**about, "exc": _kind(record), "traceback": "", "args": "", "kwargs": ""}
-        elif record.exc_info and record.exc_text:
+        elif hasattr(record, "request") or (record.exc_info and record.exc_text):
+            record = logging.makeLogRecord(record.__dict__)
+            record.args = _without_path(record)
             record.exc_text = None
         return super().format(record)
 
@@ -31,6 +33,15 @@ class DiscreetFormatter(logging.Formatter):
         kind, _, frames = ei
         lines = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in _frames(frames)]
         return "\n".join([*lines, f"  {kind.__module__}.{kind.__qualname__}" if kind else ""])
+
+
+def _without_path(record: logging.LogRecord) -> tuple:
+    """Return the arguments with the address replaced by its pattern: people type anything into an address."""
+    request = getattr(record, "request", None)
+    match = getattr(request, "resolver_match", None)
+    page = f"/{match.route}" if match else "(no page of ours)"
+    path = getattr(request, "path", None)
+    return tuple(page if path is not None and arg == path else arg for arg in record.args or ())
 
 
 def _frames(frames: TracebackType | None) -> traceback.StackSummary:

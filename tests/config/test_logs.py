@@ -1,5 +1,7 @@
 import logging
 
+from django.urls import resolve
+
 from config.logs import DiscreetFormatter
 
 FORMATTER = DiscreetFormatter("{levelname} {name} {message}", style="{")
@@ -21,6 +23,16 @@ def test_error_is_told_by_place_and_kind_without_its_text():
     assert line.endswith("\n  builtins.ValueError")
     assert "test_logs.py" in line
     assert "ada" not in line.lower()
+
+
+def test_address_is_told_by_its_pattern_alone(rf):
+    request = rf.get("/agent/chats/ada@example.com/")
+    record = logging.LogRecord("django.request", 30, "", 1, "%s: %s", ("Not Found", request.path), None)
+    record.request = request
+
+    assert FORMATTER.format(record) == "WARNING django.request Not Found: (no page of ours)"
+    request.resolver_match = resolve("/agent/chats/")
+    assert FORMATTER.format(record) == "WARNING django.request Not Found: /agent/chats/"
 
 
 def test_text_cached_by_another_formatter_is_not_used():
