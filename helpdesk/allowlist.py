@@ -9,7 +9,7 @@ from helpdesk.models import Account
 
 def networks_of(account: Account) -> list[Network]:
     """Return the account's networks as they are now; asked anew each time, so a change counts at once."""
-    return [unmapped(ip_network(text)) for text in account.allowed_networks.values_list("network", flat=True)]
+    return [unmapped(ip_network(allowed.network)) for allowed in account.allowed_networks.all()]
 
 
 def is_allowed(account: Account, address: ClientAddress) -> bool:

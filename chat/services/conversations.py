@@ -1,8 +1,9 @@
 """The course of a chat: it starts, an agent accepts it, either side ends it, and it is erased on time."""
 
 import hashlib
+import logging
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -17,6 +18,8 @@ from privacy.models import ConsentNotice, DataKey
 from privacy.services import at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
+
+log = logging.getLogger(__name__)
 
 
 class AlreadyAccepted(Exception):
@@ -76,7 +79,8 @@ def accept_chat(*, conversation: Conversation, agent: User) -> Conversation:
 def end_chat(*, conversation: Conversation, side: str, rating: int | None = None) -> None:
     """Close a chat, by either side; where the account erases at once, it is erased before this returns.
 
-    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing.
+    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing;
+    raises :class:`ChatEnded` where the chat is erased already.
     """
     with transaction.atomic():
         chat = locked(conversation)
@@ -98,8 +102,12 @@ def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:
-    """Keep the promise *at once* now; the purge only retries what failed here."""
-    if at_once.erase_if_due_at_once(chat, account_id=chat.account_id):
+    """Keep the promise *at once* now. Whatever fails here, the chat is closed and the purge tries again."""
+    try:
+        at_once.erase_if_due_at_once(chat, account_id=chat.account_id)
+    except Exception:
+        log.exception("Chat %s is closed and could not be erased; the purge tries again.", chat.pk)
+    finally:
         bell.ring(chat.pk, account_id=chat.account_id)
 
 
@@ -109,6 +117,19 @@ def close_abandoned_chats() -> int:
     for account in Account.objects.all():
         limit = timezone.now() - timedelta(minutes=account.idle_minutes)
         for chat in Conversation.objects.open().filter(account=account, last_message_at__lt=limit):
-            end_chat(conversation=chat, side=Conversation.Side.SYSTEM)
-            closed += 1
+            closed += _close_if_silent(chat, since=limit)
     return closed
+
+
+def _close_if_silent(conversation: Conversation, *, since: datetime) -> bool:
+    """Close a chat unless somebody wrote, or ended it, after it was found silent."""
+    try:
+        with transaction.atomic():
+            chat = locked(conversation)
+            if chat.status == Conversation.Status.CLOSED or chat.last_message_at >= since:
+                return False
+            close(chat, side=Conversation.Side.SYSTEM)
+    except ChatEnded:
+        return False
+    erase_if_due_at_once(chat)
+    return True

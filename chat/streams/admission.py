@@ -33,10 +33,19 @@ def in_thread(function: Callable, *args: Any) -> Any:
         raise
 
 
+class GateClosed(Exception):
+    """Nothing may be served now; whoever asks may come back."""
+
+
+def gate_is_open() -> bool:
+    """Tell whether anything may be served at all."""
+    return gate.state() is Gate.OPEN
+
+
 def admit(scope: dict[str, Any]) -> Admission | None:
-    """Return who asks for a stream, or ``None`` for nobody who may have it."""
-    if gate.state() is not Gate.OPEN:
-        return None
+    """Return who asks for a stream, or ``None`` for nobody who may have it; raises :class:`GateClosed`."""
+    if not gate_is_open():
+        raise GateClosed
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     if scope["path"] == "/stream/visitor/":
         return _visitor(headers.get("x-chat-token", ""))
@@ -49,7 +58,8 @@ def _visitor(token: str) -> Admission | None:
     if len(token) != TOKEN_LENGTH:
         return None
     wanted = hash_token(token)
-    chat = Conversation.objects.filter(token_hash=wanted).only("pk", "account_id").first()
+    chats = Conversation.objects.filter(token_hash=wanted, account__is_active=True)
+    chat = chats.only("pk", "account_id").first()
     return Admission(chat.account_id, conversation_id=chat.pk, token_hash=wanted) if chat else None
 
 
@@ -91,7 +101,8 @@ def still_admitted(admissions: Collection[Admission]) -> set[Admission]:
     alive = set(
         Session.objects.filter(session_key__in=keys, expire_date__gt=now).values_list("pk", flat=True)
     )
-    people = User.objects.select_related("account").in_bulk({a.user_id for a in admissions})
+    people = User.objects.select_related("account").prefetch_related("account__allowed_networks")
+    people = people.in_bulk({a.user_id for a in admissions})
     return {a for a in admissions if a.session_key in alive and _holds(a, people.get(a.user_id))}
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from chat.streams.admission import admit
+from chat.streams.admission import GateClosed, admit
 from chat.streams.hub import hub
 from chat.streams.subscriber import Subscriber
 
@@ -20,11 +20,18 @@ HEADERS = [
 
 async def stream_app(scope: dict[str, Any], receive, send) -> None:
     """Serve one stream until the client leaves, access ends or the server stops."""
-    if scope["method"] != "GET" or not hub.is_running:
-        return await _refuse(send, 405 if hub.is_running else 503)
-    admission = await hub.run(admit, scope)
+    if scope["method"] != "GET":
+        return await _refuse(send, 405)
+    if not hub.is_running:
+        return await _refuse(send, 503)
+    try:
+        admission = await hub.ask(admit, scope)
+    except GateClosed:
+        return await _refuse(send, 503)
     if admission is None:
         return await _refuse(send, 404)
+    if not hub.crowd.has_room_for(admission):
+        return await _refuse(send, 429)
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     subscriber = Subscriber(admission, send, after=_last_event_id(scope))
     subscriber.push(b": welcome\n\n")

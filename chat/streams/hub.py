@@ -3,40 +3,36 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+from django.db import DatabaseError, InterfaceError
+
 from chat.streams import listening
-from chat.streams.admission import in_thread, still_admitted
-from chat.streams.events import PING, event
-from chat.streams.rooms import Room, Wish, read_rooms
+from chat.streams.admission import gate_is_open, in_thread, still_admitted
+from chat.streams.crowd import Crowd
+from chat.streams.events import PING
+from chat.streams.news import News, Ring
+from chat.streams.rooms import Room, Wish, last_entries, read_rooms
 from chat.streams.subscriber import PING_SECONDS, Subscriber
+from chat.streams.telling import Teller
 
 log = logging.getLogger(__name__)
 
 RECHECK_SECONDS = 10
+CHECK_LASTS = 1.0  # events within this time share one check of an account's agents
 BATCH = 50
-VISITOR, AGENT = "visitor", "agent"
-
-
-class Ring(NamedTuple):
-    """That a chat changed: ``seq`` is its first entry that nobody read yet, where that is known."""
-
-    account_id: int
-    seq: int | None
 
 
 class Hub:
     """All streams of this process. Lives on one event loop; only the bell comes from other threads."""
 
     def __init__(self) -> None:
-        self.visitors: defaultdict[UUID, set[Subscriber]] = defaultdict(set)
-        self.agents: defaultdict[int, set[Subscriber]] = defaultdict(set)
-        self._rooms: dict[UUID, tuple] = {}  # what the visitors of a chat know: status, position, agent
-        self._told: dict[UUID, int] = {}  # the last entry that an account's agents were told of
-        self._new: dict[UUID, Ring] = {}  # rung, not yet read
+        self.crowd = Crowd()
+        self._teller = Teller(self.crowd)
+        self._news = News()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task] = []
         self._checked: dict[int, float] = {}
@@ -44,7 +40,9 @@ class Hub:
     def start(self) -> None:
         """Begin to listen, on the running event loop."""
         self._loop = asyncio.get_running_loop()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="stream")
+        # Apart, so that a thousand clients who come back at once don't hold up what is said meanwhile.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="stream-reader")
+        self._doors = ThreadPoolExecutor(2, thread_name_prefix="stream-door")
         self._tasks = [self._loop.create_task(job()) for job in (self._pump, self._tick, self._recheck)]
         listening.start(self.hear)
 
@@ -56,78 +54,70 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         self._tasks = []
-        for subscriber in self.everybody():
-            subscriber.finish()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._finish_all()
+        for pool in (self._reader, self._doors):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     @property
     def is_running(self) -> bool:
         return bool(self._tasks)
 
-    async def run(self, function, *args) -> Any:
+    async def ask(self, function: Callable, *args: Any) -> Any:
         """Run something that reads the database, off the event loop."""
-        return await self._loop.run_in_executor(self._pool, in_thread, function, *args)
-
-    def everybody(self) -> list[Subscriber]:
-        return [s for room in (*self.visitors.values(), *self.agents.values()) for s in room]
+        return await self._loop.run_in_executor(self._doors, in_thread, function, *args)
 
     def add(self, subscriber: Subscriber) -> None:
-        admission = subscriber.admission
-        if admission.conversation_id:
-            self.visitors[admission.conversation_id].add(subscriber)
-            self._rooms.pop(admission.conversation_id, None)  # a newcomer is told the status, too
-            self._read(admission.conversation_id, admission.account_id)
-        else:
-            self.agents[admission.account_id].add(subscriber)
+        """Let somebody in; a visitor is told at once what they missed and how the chat stands."""
+        self.crowd.add(subscriber)
+        chat = subscriber.admission.conversation_id
+        if chat:
+            self._teller.forget_status(chat)
+            self._read(chat, Ring(subscriber.admission.account_id))
 
     def remove(self, subscriber: Subscriber) -> None:
-        admission = subscriber.admission
-        rooms: dict[Any, set[Subscriber]] = self.visitors if admission.conversation_id else self.agents
-        key = admission.conversation_id or admission.account_id
-        rooms[key].discard(subscriber)
-        if not rooms[key]:
-            del rooms[key]
-            self._rooms.pop(key, None)
+        self.crowd.remove(subscriber)
+        self._teller.forget(subscriber.admission)
+
+    def _finish_all(self) -> None:
+        for subscriber in self.crowd:
+            subscriber.finish()
 
     # The bell
 
     def hear(self, message: dict[str, Any]) -> None:
         """Take a ring from any thread."""
-        if not self._loop.is_closed():
+        try:
             self._loop.call_soon_threadsafe(self._heard, message)
+        except RuntimeError:  # the loop was closed: the process is stopping
+            pass
 
     def _heard(self, message: dict[str, Any]) -> None:
+        if message.get("missed"):
+            self._catch_up()
+            return
+        account_id = message["account"]
         chat = UUID(message["chat"]) if message.get("chat") else None
-        if message.get("typing"):
-            self._tell_typing(chat, message["account"], message["typing"])
-        elif message.get("queue"):
-            self._tell_queue(message["account"])
-        elif chat and (chat in self.visitors or message.get("account") in self.agents):
-            self._read(chat, message["account"], message.get("seq"))
-
-    def _read(self, chat: UUID, account_id: int, seq: int | None = None) -> None:
-        known = self._new.get(chat)
-        first = min((s for s in (seq, known.seq if known else None) if s is not None), default=None)
-        self._new[chat] = Ring(account_id, first)
+        if message.get("queue"):
+            self._news.queues.add(account_id)
+        elif chat and message.get("typing"):
+            self._news.typing[chat, message["typing"]] = account_id
+        elif chat:
+            ring = Ring(account_id, message.get("seq"))
+            if self.crowd.watch(chat, account_id) and not self._teller.told_already(chat, ring):
+                self._news.add(chat, ring)
         self._wake.set()
 
-    def _tell_typing(self, chat: UUID | None, account_id: int, side: str) -> None:
-        if side == VISITOR:
-            self._tell_agents(account_id, event({"conversation": str(chat)}, name="typing"))
-        for visitor in self.visitors.get(chat, ()) if chat else ():
-            visitor.push(event(side, name="typing"))
+    def _catch_up(self) -> None:
+        """Rings may have been missed: read every chat again, and let agents' pages come back and ask."""
+        for subscriber in self.crowd:
+            if subscriber.admission.user_id:
+                subscriber.finish()
+        for chat, account_id in self.crowd.chats().items():
+            self._read(chat, Ring(account_id))
 
-    def _tell_queue(self, account_id: int) -> None:
-        self._tell_agents(account_id, event("", name="queue"))
-        for chat, told in self._rooms.items():
-            if told[0] == "waiting" and any(
-                s.admission.account_id == account_id for s in self.visitors[chat]
-            ):
-                self._read(chat)
-
-    def _tell_agents(self, account_id: int, chunk: bytes) -> None:
-        for agent in self.agents.get(account_id, ()):
-            agent.push(chunk)
+    def _read(self, chat: UUID, ring: Ring) -> None:
+        self._news.add(chat, ring)
+        self._wake.set()
 
     # Reading and telling
 
@@ -135,68 +125,45 @@ class Hub:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._new:
-                batch = dict(list(self._new.items())[:BATCH])
-                for chat in batch:
-                    del self._new[chat]
+            while self._news:
+                news = self._news.take(BATCH)
                 try:
-                    await self._read_and_tell(batch)
-                except Exception:
-                    log.exception("New entries could not be read; streams ask again at their next check.")
+                    await self._tell(news)
+                except (DatabaseError, InterfaceError):
+                    log.exception("The database can't be read; what is new waits.")
+                    self._news.put_back(news)
                     await asyncio.sleep(1)
+                except Exception:
+                    log.exception("A batch of chats could not be read; each is tried alone.")
+                    await self._tell_one_by_one(news)
 
-    async def _read_and_tell(self, batch: dict[UUID, Ring]) -> None:
-        wishes = {chat: self._wish(chat, ring.seq) for chat, ring in batch.items()}
-        rooms: dict[UUID, Room] = await self.run(read_rooms, wishes)
-        await self._check_agents({room.account_id for room in rooms.values()})
-        for chat, ring in batch.items():
-            room = rooms.get(chat)
-            if room is None:
-                self._tell_ended(chat, ring.account_id, erased=True)
-            else:
-                self._tell_room(chat, room, ring)
+    async def _tell_one_by_one(self, news: News) -> None:
+        """Let one chat that can't be opened, say for a lost key, not silence the others."""
+        for chat, ring in news.chats.items():
+            try:
+                await self._tell(News({chat: ring}))
+            except Exception:
+                log.exception("Chat %s could not be read.", chat)
 
-    def _wish(self, chat: UUID, seq: int | None) -> Wish:
-        starts = [s.after for s in self.visitors.get(chat, ())]
-        if seq is not None:
-            starts.append(min(self._told.get(chat, seq - 1), seq - 1))
-        return Wish(after=min(starts, default=self._told.get(chat, 0)), audiences={VISITOR, AGENT})
+    async def _tell(self, news: News) -> None:
+        await self._check_agents(news.accounts)
+        for (chat, side), account_id in news.typing.items():
+            self._teller.tell_typing(chat, account_id, side)
+        for account_id in news.queues:
+            self._teller.tell_queue(account_id)
+            for chat in self._teller.waiting(account_id):
+                self._read(chat, Ring(account_id))
+        wishes = {chat: self._teller.wish(chat, ring) for chat, ring in news.chats.items()}
+        for chat, room in (await self._read_rooms(wishes)).items():
+            ring = news.chats[chat]
+            if self._teller.tell(chat, room, ring):
+                self._read(chat, Ring(ring.account_id))
 
-    def _tell_room(self, chat: UUID, room: Room, ring: Ring) -> None:
-        self._tell_status(chat, room)
-        told = self._told.get(chat, room.last_seq if ring.seq is None else ring.seq - 1)
-        for entry in room.entries:
-            for visitor in self.visitors.get(chat, ()):
-                if entry.seq > visitor.after:
-                    visitor.push(event(entry.html[VISITOR], seq=entry.seq))
-                    visitor.after = entry.seq
-            if entry.seq > told:
-                self._tell_entry(chat, room, entry)
-                told = entry.seq
-        self._told[chat] = told
-        if room.entries and room.entries[-1].seq < room.last_seq:
-            self._read(chat, room.account_id, room.entries[-1].seq + 1)
-        elif room.status == "closed" and not room.erased_at_once:
-            self._tell_ended(chat, room.account_id, erased=False)
-
-    def _tell_entry(self, chat: UUID, room: Room, entry) -> None:
-        content = {"conversation": str(chat), "seq": entry.seq, "side": entry.side, "html": entry.html[AGENT]}
-        self._tell_agents(room.account_id, event(content, name="entry"))
-
-    def _tell_status(self, chat: UUID, room: Room) -> None:
-        status = (room.status, room.position, room.agent)
-        if self._rooms.get(chat) != status and chat in self.visitors:
-            self._rooms[chat] = status
-            chunk = event(dict(zip(("status", "position", "agent"), status, strict=True)), name="status")
-            for visitor in self.visitors[chat]:
-                visitor.push(chunk)
-
-    def _tell_ended(self, chat: UUID, account_id: int, *, erased: bool) -> None:
-        self._told.pop(chat, None)
-        self._tell_agents(account_id, event({"conversation": str(chat), "erased": erased}, name="ended"))
-        for visitor in list(self.visitors.get(chat, ())):
-            visitor.push(event({"erased": erased}, name="ended"))
-            visitor.end()
+    async def _read_rooms(self, wishes: dict[UUID, Wish]) -> dict[UUID, Room | None]:
+        if not wishes:
+            return {}
+        rooms = await self._loop.run_in_executor(self._reader, in_thread, read_rooms, wishes)
+        return {chat: rooms.get(chat) for chat in wishes}
 
     # Pings and checks
 
@@ -204,7 +171,7 @@ class Hub:
         while True:
             await asyncio.sleep(1)
             now = time.monotonic()
-            for subscriber in self.everybody():
+            for subscriber in self.crowd:
                 if subscriber.next_ping <= now:
                     subscriber.next_ping = now + PING_SECONDS
                     subscriber.push(PING)
@@ -213,26 +180,33 @@ class Hub:
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
             try:
-                await self._check(self.everybody())
-                for chat, visitors in self.visitors.items():
-                    self._read(chat, next(iter(visitors)).admission.account_id)
+                await self._check_everybody()
             except Exception:
                 log.exception("Open streams could not be checked; they are ended.")
-                for subscriber in self.everybody():
-                    subscriber.finish()
+                self._finish_all()
+
+    async def _check_everybody(self) -> None:
+        if not await self.ask(gate_is_open):
+            self._finish_all()
+        await self._check([subscriber for subscriber in self.crowd if subscriber.admission.user_id])
+        chats = self.crowd.chats()
+        last = await self.ask(last_entries, list(chats))
+        for chat, account_id in chats.items():
+            if any(visitor.after != last.get(chat) for visitor in self.crowd.visitors_in(chat)):
+                self._read(chat, Ring(account_id))
 
     async def _check_agents(self, accounts: set[int]) -> None:
-        """Check agents before they are told anything; events within a second share one check."""
+        """Check agents before they are told anything."""
         now = time.monotonic()
-        due = [a for a in accounts if a in self.agents and now - self._checked.get(a, 0.0) > 1.0]
-        if due:
-            await self._check([agent for account_id in due for agent in self.agents[account_id]])
+        due = [a for a in accounts if now - self._checked.get(a, 0.0) > CHECK_LASTS]
+        agents = [agent for account_id in due for agent in self.crowd.agents_of(account_id)]
+        if agents:
+            await self._check(agents)
             self._checked.update(dict.fromkeys(due, now))
 
-    async def _check(self, subscribers: list[Subscriber]) -> None:
-        agents = [s for s in subscribers if s.admission.user_id]
+    async def _check(self, agents: list[Subscriber]) -> None:
         if agents:
-            admitted = await self.run(still_admitted, [s.admission for s in agents])
+            admitted = await self.ask(still_admitted, {agent.admission for agent in agents})
             for agent in agents:
                 if agent.admission not in admitted:
                     agent.end()

@@ -1,9 +1,10 @@
 """What is new in a batch of chats, read and rendered once for everybody who watches."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,22 +13,21 @@ from django.utils import translation
 
 from chat.models import Conversation, Message
 from privacy.categories import Category
+from privacy.encryption.rows import share_keys
 from privacy.models import RetentionPolicy
 from privacy.terms import Rule
 
-ENTRIES_AT_ONCE = 1000
+ENTRIES_AT_ONCE = 200
 
 
-@dataclass(slots=True)
-class Wish:
-    """What to read of one chat: entries after a sequence, for which audiences."""
+class Wish(NamedTuple):
+    """What to read of one chat: the entries after a sequence (``None``: no entries), for which audiences."""
 
-    after: int
-    audiences: set[str]
+    after: int | None
+    audiences: Collection[str]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     seq: int
     side: str
     html: dict[str, str]
@@ -35,39 +35,46 @@ class Entry:
 
 @dataclass(slots=True)
 class Room:
-    """A chat as it is now, with its new entries."""
+    """A chat as it is now, with its entries ``after`` one; ``is_cut`` where not all could be read at once."""
 
     account_id: int
     status: str
     agent: str
     last_seq: int
+    after: int | None = None
     position: int | None = None
-    erased_at_once: bool = False
+    is_erased_at_once: bool = False
+    is_cut: bool = False
     entries: list[Entry] = field(default_factory=list)
 
 
 def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
-    """Return the chats that still exist, each with its new entries; four queries whatever the number."""
-    chats = list(Conversation.objects.filter(pk__in=wishes).select_related("account", "agent"))
-    rooms = {
-        chat.pk: Room(
-            account_id=chat.account_id,
-            status=chat.status,
-            agent=chat.agent.get_full_name() if chat.agent else "",
-            last_seq=chat.last_seq,
+    """Return the chats that still exist, each with its new entries; the same queries whatever the number."""
+    chats = {
+        chat.pk: chat
+        for chat in Conversation.objects.filter(pk__in=wishes, account__is_active=True).select_related(
+            "account", "agent"
         )
-        for chat in chats
     }
+    entries = _read_entries(chats, wishes)
+    share_keys([*chats.values(), *entries])
+    rooms = {pk: _room(chat, wishes[pk].after) for pk, chat in chats.items()}
+    for entry in entries:
+        chat = chats[entry.conversation_id]
+        with translation.override(chat.account.language):
+            html = {audience: render_entry(entry, audience) for audience in wishes[chat.pk].audiences}
+        rooms[chat.pk].entries.append(Entry(entry.seq, entry.side, html))
+    if len(entries) == ENTRIES_AT_ONCE:
+        _mark_cut(rooms.values())
     _add_positions(rooms)
     _mark_erased_at_once(rooms)
-    languages = {chat.pk: chat.account.language for chat in chats}
-    wanted = {pk: wish for pk, wish in wishes.items() if pk in rooms and rooms[pk].last_seq > wish.after}
-    for entry in _entries(wanted):
-        wish = wanted[entry.conversation_id]
-        with translation.override(languages[entry.conversation_id]):
-            html = {audience: render_entry(entry, audience) for audience in wish.audiences}
-        rooms[entry.conversation_id].entries.append(Entry(entry.seq, entry.side, html))
     return rooms
+
+
+def last_entries(chats: Collection[UUID]) -> dict[UUID, int]:
+    """Return the last sequence of each chat that still exists."""
+    found = Conversation.objects.filter(pk__in=chats, account__is_active=True)
+    return dict(found.values_list("pk", "last_seq"))
 
 
 def render_entry(entry: Message, audience: str) -> str:
@@ -75,11 +82,33 @@ def render_entry(entry: Message, audience: str) -> str:
     return render_to_string("chat/_message.html", {"entry": entry, "audience": audience})
 
 
-def _entries(wishes: dict[UUID, Wish]) -> list[Message]:
-    if not wishes:
+def _room(chat: Conversation, after: int | None) -> Room:
+    return Room(
+        account_id=chat.account_id,
+        status=chat.status,
+        agent=chat.agent.get_full_name() if chat.agent else "",
+        last_seq=chat.last_seq,
+        after=after,
+    )
+
+
+def _read_entries(chats: dict[UUID, Conversation], wishes: dict[UUID, Wish]) -> list[Message]:
+    """Read up to where the chats, as they were read, end: what came since has a ring of its own."""
+    new = [
+        Q(conversation=pk, seq__gt=wishes[pk].after, seq__lte=chat.last_seq)
+        for pk, chat in chats.items()
+        if wishes[pk].after is not None and chat.last_seq > wishes[pk].after
+    ]
+    if not new:
         return []
-    new = reduce(or_, (Q(conversation=pk, seq__gt=wish.after) for pk, wish in wishes.items()))
-    return list(Message.objects.filter(new).select_related("agent").order_by("seq")[:ENTRIES_AT_ONCE])
+    found = Message.objects.filter(reduce(or_, new)).select_related("agent").order_by("seq")
+    return list(found[:ENTRIES_AT_ONCE])
+
+
+def _mark_cut(rooms: Iterable[Room]) -> None:
+    for room in rooms:
+        last = room.entries[-1].seq if room.entries else room.after
+        room.is_cut = last is not None and last < room.last_seq
 
 
 def _add_positions(rooms: dict[UUID, Room]) -> None:
@@ -97,9 +126,9 @@ def _add_positions(rooms: dict[UUID, Room]) -> None:
 def _mark_erased_at_once(rooms: dict[UUID, Room]) -> None:
     closed = [room for room in rooms.values() if room.status == Conversation.Status.CLOSED]
     if closed:
-        accounts: Collection[int] = RetentionPolicy.objects.filter(
-            account__in={room.account_id for room in closed}, category=Category.CHAT, rule=Rule.AT_ONCE
-        ).values_list("account_id", flat=True)
-        at_once = set(accounts)
+        policies = RetentionPolicy.objects.filter(category=Category.CHAT, rule=Rule.AT_ONCE)
+        at_once = set(
+            policies.filter(account__in={r.account_id for r in closed}).values_list("account", flat=True)
+        )
         for room in closed:
-            room.erased_at_once = room.account_id in at_once
+            room.is_erased_at_once = room.account_id in at_once

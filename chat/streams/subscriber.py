@@ -11,7 +11,7 @@ from chat.streams.events import BYE
 from helpdesk.client_ip import NOWHERE, ClientAddress
 
 PING_SECONDS = 20
-BACKLOG_LIMIT = 500  # chunks; a reader that is slower than that is cut off and asks again
+BACKLOG_LIMIT = 2**21  # bytes; a reader that is slower than that is cut off and asks again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Admission:
 class Subscriber:
     """Sends chunks in their order without ever letting the hub wait."""
 
-    __slots__ = ("_backlog", "_over", "_send", "_sender", "admission", "after", "next_ping")
+    __slots__ = ("_backlog", "_over", "_send", "_sender", "_waiting", "admission", "after", "next_ping")
 
     def __init__(self, admission: Admission, send, after: int = 0) -> None:
         self.admission = admission
@@ -38,6 +38,7 @@ class Subscriber:
         self.next_ping = time.monotonic() + random.uniform(1, PING_SECONDS)  # noqa: S311 - spreads pings
         self._send = send
         self._backlog: deque[bytes] = deque()
+        self._waiting = 0  # bytes
         self._sender: asyncio.Task | None = None
         self._over = False
 
@@ -45,7 +46,8 @@ class Subscriber:
         if self._over:
             return
         self._backlog.append(chunk)
-        if len(self._backlog) > BACKLOG_LIMIT:
+        self._waiting += len(chunk)
+        if self._waiting > BACKLOG_LIMIT:
             self._backlog.clear()
             self.finish()
         elif self._sender is None:
@@ -71,6 +73,7 @@ class Subscriber:
             while self._backlog:
                 body = b"".join(self._backlog)
                 self._backlog.clear()
+                self._waiting = 0
                 await self._send({"type": "http.response.body", "body": body, "more_body": True})
             if self._over:
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
