@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from helpdesk.admin.scope import OfAccount, ScopedAdmin, is_operator, open_accounts
@@ -22,6 +22,7 @@ class EvidenceAdmin(ScopedAdmin):
 
     list_display_links = None
     list_per_page = 50
+    filters = ("account",)
 
 
 class LedgerList(ChangeList):
@@ -73,7 +74,11 @@ class LedgerAdmin(EvidenceAdmin):
         if found.ok:
             messages.success(
                 request,
-                _("Verified just now: %(entries)d entries, none changed, missing or cut. Head %(head)s.")
+                ngettext(
+                    "Verified just now: %(entries)d entry, not changed or cut. Head %(head)s.",
+                    "Verified just now: %(entries)d entries, none changed, missing or cut. Head %(head)s.",
+                    found.entries,
+                )
                 % {"entries": found.entries, "head": found.head},
             )
         else:
@@ -91,7 +96,7 @@ class ConsentAdmin(EvidenceAdmin):
 
     list_display = ("account", "notice_version", "form", "mechanism", "language", "given_at")
     list_filter = (OfAccount, "form")
-    filters = ("form__exact",)
+    filters = ("account", "form__exact")
     list_select_related = ("account", "notice")
     ordering = ("-given_at",)
 

@@ -23,7 +23,7 @@ from helpdesk.services.person_settings import change_person
 class PersonAdmin(ScopedAdmin):
     """People: a manager sees those of their accounts, operators see everybody."""
 
-    filters = ("role__exact", "is_active__exact")
+    filters = ("account", "role__exact", "is_active__exact")
     list_display = ("full_name", "email_address", "role", "account", "is_active", "last_login")
     list_filter = ("role", "is_active", OfAccount)
     list_select_related = ("account",)

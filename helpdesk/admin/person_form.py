@@ -20,7 +20,6 @@ class PersonForm(forms.ModelForm):
 
     accounts = Account.objects.none()
 
-    account = forms.ModelChoiceField(label=gettext_lazy("Account"), queryset=Account.objects.none())
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100, validators=[validate_line])
     email = forms.CharField(
         label=gettext_lazy("Email"),
@@ -77,6 +76,8 @@ class NewPersonForm(PersonForm):
     """Somebody who is added: by a manager to an account, by an operator also to the deployment."""
 
     may_add_staff = False
+
+    account = forms.ModelChoiceField(label=gettext_lazy("Account"), queryset=Account.objects.none())
 
     class Meta(PersonForm.Meta):
         fields = ["account", "name", "email", "role"]

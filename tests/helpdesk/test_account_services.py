@@ -1,0 +1,195 @@
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
+
+from helpdesk.client_ip import NOWHERE, ClientAddress
+from helpdesk.models import Account
+from helpdesk.services.account_settings import ChangedMeanwhile, change_account, revision_of
+from helpdesk.services.accounts import assign_managers, open_account
+from helpdesk.services.retention import count_due
+from privacy import ledger
+from privacy.categories import Category
+from privacy.models import ConsentNotice, LedgerEntry, RetentionPolicy
+from privacy.terms import Rule, Term, Unit
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+HOME = ClientAddress(ip_address("203.0.113.7"), True)
+
+
+def entries(action, account):
+    return [e.params for e in LedgerEntry.objects.filter(action=action, account_id=account.pk)]
+
+
+def test_new_account_begins_with_the_most_careful_settings(operator):
+    account = open_account(name="Moss & Kettle", by=operator)
+
+    terms = {policy.category: policy.term for policy in account.retention_policies.all()}
+    assert terms[Category.CHAT].rule == Rule.AT_ONCE
+    assert terms[Category.TICKET] == Term(Rule.AFTER, 30, Unit.DAYS)
+    assert account.consent_required
+    assert Account.Field.REQUIRED not in account.field_rules("chat").values()
+    assert Account.Field.REQUIRED not in account.field_rules("ticket").values()
+    assert "Moss & Kettle" in ConsentNotice.objects.get(account=account, version=1).text
+    assert entries("account.opened", account) == [{"who": ledger.reference(operator), "plan": account.plan}]
+
+
+def test_retention_change_leaves_the_term_before_and_after(account, manager):
+    change_account(
+        account=account,
+        by=manager,
+        address=HOME,
+        values={},
+        terms={Category.CHAT: Term(Rule.AFTER, 2, Unit.WEEKS)},
+    )
+
+    assert RetentionPolicy.objects.get(account=account, category="chat").term == Term(
+        Rule.AFTER, 2, Unit.WEEKS
+    )
+    assert entries("retention.changed", account) == [
+        {
+            "who": ledger.reference(manager),
+            "category": "chat",
+            "before": "after.30.days",
+            "after": "after.2.weeks",
+        }
+    ]
+
+
+def test_saving_what_is_there_already_leaves_no_entry(account, manager):
+    change_account(
+        account=account,
+        by=manager,
+        address=HOME,
+        values={"name": account.name},
+        terms={Category.CHAT: Term(Rule.AFTER, 30, Unit.DAYS)},
+        notice="I agree that my message is stored.",
+        networks=[],
+    )
+
+    assert LedgerEntry.objects.filter(account_id=account.pk).count() == 0
+
+
+def test_changed_fields_are_named_without_their_values(account, manager):
+    change_account(
+        account=account,
+        by=manager,
+        address=HOME,
+        values={"controller": "Ann Other, Bath", "name": "New name"},
+    )
+
+    assert entries("account.changed", account) == [
+        {"who": ledger.reference(manager), "fields": ["controller", "name"]}
+    ]
+
+
+def test_other_words_make_a_new_version_of_the_notice(account, manager):
+    change_account(account=account, by=manager, address=HOME, values={}, notice="Other words.")
+
+    versions = (
+        ConsentNotice.objects.filter(account=account).order_by("version").values_list("text", flat=True)
+    )
+    assert list(versions) == ["I agree that my message is stored.", "Other words."]
+
+
+@pytest.mark.parametrize("name", ["plan", "is_active"])
+def test_manager_does_not_decide_what_operators_decide(account, manager, name):
+    before = Account.objects.get(pk=account.pk)
+    values = {"plan": "standard" if before.plan == "enterprise" else "enterprise", "is_active": False}
+
+    with pytest.raises(PermissionDenied):
+        change_account(account=account, by=manager, address=HOME, values={name: values[name]})
+
+    assert getattr(Account.objects.get(pk=account.pk), name) == getattr(before, name)
+
+
+@pytest.mark.parametrize(
+    ("networks", "address", "code"),
+    [
+        ([], HOME, "empty"),
+        ([("198.51.100.0/24", "elsewhere")], HOME, "locks_out"),
+        ([("203.0.113.0/24", "here")], ClientAddress(HOME.address, False), "unsure"),
+        ([("0.0.0.0/1", "half of everything")], NOWHERE, "unsure"),
+    ],
+)
+def test_list_that_would_lock_out_its_editor_is_refused(account, manager, networks, address, code):
+    with pytest.raises(ValidationError) as refused:
+        change_account(
+            account=account,
+            by=manager,
+            address=address,
+            values={"allowlist_enabled": True, "name": "Never saved"},
+            networks=networks,
+        )
+
+    account.refresh_from_db()
+    assert refused.value.code == code
+    assert (account.allowlist_enabled, account.name) == (False, "Bramble Books")
+    assert list(account.allowed_networks.all()) == []
+    assert LedgerEntry.objects.filter(account_id=account.pk).count() == 0
+
+
+def test_allowlist_change_leaves_numbers_and_no_address(account, manager):
+    change_account(
+        account=account,
+        by=manager,
+        address=HOME,
+        values={"allowlist_enabled": True},
+        networks=[("203.0.113.0/24", "office"), ("2001:db8::/32", "")],
+    )
+
+    assert sorted(account.allowed_networks.values_list("network", "note")) == [
+        ("2001:db8::/32", ""),
+        ("203.0.113.0/24", "office"),
+    ]
+    assert entries("allowlist.changed", account) == [
+        {"who": ledger.reference(manager), "added": 2, "removed": 0, "networks": 2}
+    ]
+
+
+def test_second_of_two_who_save_at_once_is_told(account, manager):
+    opened = revision_of(account)
+    change_account(account=account, by=manager, address=HOME, revision=opened, values={"name": "First"})
+
+    with pytest.raises(ChangedMeanwhile):
+        change_account(account=account, by=manager, address=HOME, revision=opened, values={"name": "Second"})
+
+    account.refresh_from_db()
+    assert account.name == "First"
+
+
+def test_only_operators_assign_managers(account, manager, operator):
+    newcomer = factories.manager()
+
+    with pytest.raises(PermissionDenied):
+        assign_managers(account=account, managers=[newcomer], by=manager)
+    assign_managers(account=account, managers=[newcomer], by=operator)
+
+    assert list(account.managers.all()) == [newcomer]
+    assert [len(entries(f"manager.{what}", account)) for what in ("assigned", "withdrawn")] == [1, 1]
+
+
+def test_only_managers_are_assigned(account, operator, agent):
+    assign_managers(account=account, managers=[agent], by=operator)
+
+    assert list(account.managers.all()) == []
+
+
+def test_what_a_term_would_erase_at_once_is_counted(account, other_account):
+    now = timezone.now()
+    for days in (1, 10, 20):
+        factories.ticket(account, closed_at=now - timedelta(days=days))
+    factories.ticket(account)
+    factories.ticket(other_account, closed_at=now - timedelta(days=10))
+
+    def counted(*term):
+        return count_due(account=account, category="ticket", term=Term(*term), now=now)
+
+    assert counted(Rule.KEEP) == 0
+    assert counted(Rule.AFTER, 30, Unit.DAYS) == 0
+    assert counted(Rule.AFTER, 2, Unit.WEEKS) == 1
+    assert counted(Rule.AT_ONCE) == 3
