@@ -77,6 +77,8 @@ def remember_head(entry: LedgerEntry) -> None:
     goes on writing would look as if it had caught up.
     """
     known = LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
+    if known >= entry.seq:
+        return
     if Erasure.objects.filter(done__gt=known, done__lt=entry.seq).exists():
         return
     moved = LedgerHead.objects.filter(pk=1, seq__lt=entry.seq).update(seq=entry.seq, hash=entry.hash)
