@@ -217,6 +217,24 @@ def test_open_chat_that_is_looked_at_is_read_everywhere(at_desk, start, account,
     assert chat.agent_seen_seq == 2
 
 
+def test_chat_in_a_tab_that_is_not_looked_at_stays_unread(at_desk, start, account, agent):  # noqa: F811
+    context, chat = at_desk(agent), own_chat(start, account, agent)
+    page = opened(context, chat)
+    expect(page).to_have_title("Vera · Lethe")
+    page.locator("h1").click()
+    devtools = context.new_cdp_session(page)
+    devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+    context.new_page().bring_to_front()
+
+    visitor_says(chat, "Psst")
+
+    expect(page).to_have_title("(1) Vera · Lethe")
+    assert rings([page]) == 1
+    devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    page.bring_to_front()
+    expect(page).to_have_title("Vera · Lethe")
+
+
 def test_unread_of_another_own_chat_is_counted(at_desk, start, account, agent):  # noqa: F811
     one, two = own_chat(start, account, agent), own_chat(start, account, agent)
     page = opened(at_desk(agent), one)
@@ -342,6 +360,24 @@ def test_nothing_is_lost_while_offline(at_desk, start, account, agent):  # noqa:
     page.evaluate("document.querySelector('live-stream').setAttribute('src', '/stream/agent/')")
 
     expect(bodies(page)).to_have_text(["Where is my order?", "Said meanwhile"])
+
+
+def test_signing_out_elsewhere_is_told_and_the_draft_stays(at_desk, start, account, agent):  # noqa: F811
+    context, chat = at_desk(agent), own_chat(start, account, agent)
+    page, other = opened(context, chat), opened(context)
+    expect(page.locator("live-stream")).to_have_attribute("data-state", "open")
+    box(page).fill("A draft")
+
+    other.get_by_role("button", name="Ada Agent").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+    visitor_says(chat, "Not for those who left")
+
+    expect(page.get_by_text("You are signed out here.")).to_be_visible()
+    box(page).press("Enter")
+    expect(page.locator("#message-errors")).to_contain_text("You are signed out.")
+    expect(box(page)).to_have_value("A draft")
+    expect(bodies(page)).to_have_text(["Where is my order?"])
 
 
 def test_everything_works_without_script(at_desk, start, account, agent):  # noqa: F811

@@ -20,6 +20,7 @@ class AgentDesk extends HTMLElement {
     const on = (type, react) => document.addEventListener(`agent:${type}`, react, this.#leaving);
     on("entry", ({ detail }) => this.#hear(detail));
     for (const type of ["queue", "ended", "seen", "fresh"]) on(type, () => this.refresh());
+    on("state", ({ detail }) => this.#showConnection(detail));
     const timer = setInterval(() => document.hidden || this.refresh(), REFRESH);
     this.#leaving.signal.addEventListener("abort", () => clearInterval(timer));
     const shown = document.querySelector("[data-desk] .desk");
@@ -67,6 +68,13 @@ class AgentDesk extends HTMLElement {
     if (side !== "visitor") return;
     if (!this.#mine.has(conversation)) await refreshed; // accepted a moment ago, perhaps
     if (this.#mine.has(conversation)) chime(`${conversation}-${seq}`);
+  }
+
+  #showConnection(state) {
+    const sign = this.querySelector(".connection");
+    if (state === "connecting") return;
+    sign.textContent = sign.dataset[state] ?? "";
+    sign.hidden = !sign.textContent;
   }
 
   #read(desk) {

@@ -27,7 +27,6 @@ class ChatPane extends HTMLElement {
     on("ended", ours(({ erased }) => (erased ? this.#forget() : this.#catchUp())));
     on("queue", () => this.dataset.state !== "closed" && this.#catchUp());
     on("fresh", () => this.#catchUp());
-    on("state", ({ detail }) => this.#showConnection(detail));
     window.addEventListener("focus", () => this.#see(), this.#leaving);
     this.addEventListener("submit", (event) => this.#submit(event));
     this.addEventListener("keydown", (event) => this.#press(event));
@@ -178,11 +177,6 @@ class ChatPane extends HTMLElement {
 
   #hideTyping() {
     this.querySelector(".typing")?.setAttribute("hidden", "");
-  }
-
-  #showConnection(state) {
-    const sign = this.querySelector(".connection");
-    if (sign && state !== "connecting") sign.hidden = state === "open";
   }
 
   // Read is what stands in a window that is looked at; the other tabs are told.
