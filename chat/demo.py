@@ -12,7 +12,7 @@ from django.db import transaction
 from helpdesk.models import Account, User
 from helpdesk.services.accounts import open_account
 from helpdesk.services.people import add_person, change_password
-from privacy.services.consent import publish_notice
+from privacy.services.consent import current_notice, publish_notice
 
 DEMO_ID = "demo"
 OTHER_ID = "demo-other"
@@ -55,6 +55,8 @@ def seed_demo() -> list[dict[str, str]]:
 
 
 def _shop() -> Account:
+    origin = settings.LETHE_DEMO_ORIGIN
+    addresses = {"allowed_origins": origin, "policy_url": f"{origin}/demo/privacy/"}
     account = Account.objects.filter(public_id=DEMO_ID).first() or open_account(
         name="Moss & Kettle",
         public_id=DEMO_ID,
@@ -62,11 +64,13 @@ def _shop() -> Account:
         privacy_contact="privacy@mosskettle.example",
         chat_question=Account.Field.REQUIRED,
         notice=NOTICE,
+        **addresses,
     )
-    account.allowed_origins = settings.LETHE_DEMO_ORIGIN
-    account.policy_url = f"{settings.LETHE_DEMO_ORIGIN}/demo/privacy/"
-    account.save(update_fields=["allowed_origins", "policy_url"])
-    publish_notice(account=account, text=NOTICE, policy_url=account.policy_url)
+    for name, value in addresses.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(addresses))
+    current = current_notice(account)
+    publish_notice(account=account, text=current.text if current else NOTICE, policy_url=account.policy_url)
     return account
 
 

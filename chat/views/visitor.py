@@ -14,6 +14,7 @@ from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
 from helpdesk.models import Account
 from privacy.categories import Category
+from privacy.encryption.rows import share_keys
 from privacy.services.consent import ConsentMissing
 from privacy.services.retention import expiry_of
 
@@ -103,10 +104,12 @@ def what_is_left(chat: Conversation) -> dict:
 
 
 def _pane(request: HttpRequest, chat: Conversation, *, status: int = 200) -> HttpResponse:
+    entries = list(chat.messages.select_related("agent"))
+    share_keys([chat, *entries])
     context = {
         "account": chat.account,
         "conversation": chat,
-        "entries": chat.messages.select_related("agent"),
+        "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
         "ratings": range(1, 6),

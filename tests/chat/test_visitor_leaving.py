@@ -1,0 +1,111 @@
+"""Leave a message: a chat that nobody answers becomes a ticket, once."""
+
+import pytest
+
+from chat.models import Conversation, Message
+from chat.services.conversations import end_chat
+from chat.services.leaving import leave_message
+from chat.services.messages import ChatEnded, post_message
+from helpdesk.models import Contact, Ticket
+from privacy.categories import Category
+from privacy.models import ConsentNotice, ConsentRecord
+from privacy.services.consent import ConsentMissing
+from privacy.terms import Rule
+from tests import factories
+from tests.chat.visiting import TOKEN, visit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEFT = {"email": "vera@mail.example", "message": "Where is it?\nPlease.", "consent": "on", "notice": "1"}
+
+
+@pytest.fixture
+def chat(account) -> Conversation:
+    contact = factories.contact(account, name="Vera", email="typed@mail.example")
+    return factories.chat(account, token=TOKEN, contact=contact)
+
+
+def test_form_begins_with_what_is_known(chat, account):
+    post_message(conversation=chat, side="visitor", body="Anybody there?")
+
+    form = visit("visitor_leave_message", account).context["form"]
+
+    assert list(form.fields) == ["email", "message", "consent", "notice"]
+    assert form["email"].value() == "typed@mail.example"
+    assert form["message"].value() == "Where is my order?\n\nAnybody there?"
+    assert not form["consent"].value()
+
+
+def test_message_becomes_a_ticket_and_the_chat_is_erased(chat, account):
+    factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
+
+    response = visit("visitor_leave_message", account, data=LEFT)
+
+    ticket = Ticket.objects.get()
+    page = response.content.decode()
+    assert response.status_code == 201
+    assert ticket.subject == "Where is it?"
+    assert [message.body for message in ticket.messages.all()] == ["Where is it?\nPlease."]
+    assert (ticket.requester.name, ticket.requester.email) == ("Vera", "vera@mail.example")
+    assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
+    assert "Erased 30 days after it is closed" in page
+    assert "Has been erased" in page
+
+
+def test_people_of_the_erased_chat_and_the_ticket_are_not_one(chat, account):
+    factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
+
+    visit("visitor_leave_message", account, data=LEFT)
+
+    assert [contact.email for contact in Contact.objects.all()] == ["vera@mail.example"]
+
+
+def test_ticket_has_a_consent_of_its_own(chat, account):
+    visit("visitor_leave_message", account, data=LEFT)
+
+    assert ConsentRecord.objects.get().form == "ticket"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("email", ""),
+        ("email", "vera"),
+        ("email", "v@mail.example\nBcc: x@mail.example"),
+        ("message", " "),
+        ("message", "a\x00b"),
+        ("message", "x" * 20_001),
+        ("consent", ""),
+        ("notice", "7"),
+    ],
+)
+def test_bad_input_is_refused_and_the_chat_goes_on(chat, account, field, value):
+    response = visit("visitor_leave_message", account, data=LEFT | {field: value})
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert Conversation.objects.get().status == "waiting"
+    assert not Ticket.objects.exists()
+
+
+def test_message_left_twice_opens_one_ticket(chat, account):
+    visit("visitor_leave_message", account, data=LEFT)
+
+    response = visit("visitor_leave_message", account, data=LEFT)
+
+    assert response.status_code == 410
+    assert Ticket.objects.count() == 1
+
+
+def test_service_refuses_a_closed_chat_and_a_missing_consent(chat, account):
+    left = {"conversation": chat, "email": "vera@mail.example", "message": "Hi"}
+    notice = ConsentNotice.objects.get(account=account)
+
+    with pytest.raises(ConsentMissing):
+        leave_message(**left, agreed=False, notice=notice)
+    assert Conversation.objects.get().status == "waiting"
+
+    end_chat(conversation=chat, side="agent")
+    with pytest.raises(ChatEnded):
+        leave_message(**left, agreed=True, notice=notice)
+    assert not Ticket.objects.exists()
