@@ -14,8 +14,14 @@ from datetime import timedelta
 from django.db.models import SET_NULL, Model, Q, QuerySet
 
 from privacy.categories import Category
+from privacy.encryption.rows import SealedModel, SealedQuerySet
 
 Erase = Callable[[QuerySet], int]
+
+
+def every_row(model: type[Model]) -> QuerySet:
+    """Return every row of a model, also those that its own managers hide."""
+    return SealedQuerySet(model) if issubclass(model, SealedModel) else QuerySet(model)
 
 
 def delete(rows: QuerySet) -> int:
@@ -25,9 +31,10 @@ def delete(rows: QuerySet) -> int:
     """
     for relation in rows.model._meta.get_fields(include_hidden=True):
         if getattr(relation, "on_delete", None) is SET_NULL and relation.auto_created:
-            pointing = relation.related_model._base_manager.using(rows.db)
             name = relation.field.name
-            pointing.filter(**{f"{name}__in": rows.values("pk")}).update(**{name: None})
+            every_row(relation.related_model).filter(**{f"{name}__in": rows.values("pk")}).update(
+                **{name: None}
+            )
     return rows._raw_delete(rows.db)
 
 
@@ -76,8 +83,7 @@ class PersonalData:
         return self.root is self.model
 
     def rows(self) -> QuerySet:
-        """Return every row, also those that the model's own managers hide."""
-        return self.model._base_manager.all()
+        return every_row(self.model)
 
     def rows_of_units(self, root_ids) -> QuerySet:
         return self.rows().filter(**{f"{self.path}__in": root_ids})
@@ -87,11 +93,7 @@ class PersonalData:
         if self.find is not None:
             return self.rows().filter(self.find(person))
         if self.root is None:
-            return (
-                self.rows().filter(**{self.person: person.pk})
-                if self.person
-                else self.model._base_manager.none()
-            )
+            return self.rows().filter(**{self.person: person.pk}) if self.person else self.rows().none()
         way = root_of(self.root).person
         return self.rows().filter(**{way if self.path == "pk" else f"{self.path}__{way}": person.pk})
 

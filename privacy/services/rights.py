@@ -46,9 +46,9 @@ class Receipt:
 
 def contact_with_id(contact_id: str) -> Model:
     """Return the contact; raises :class:`UnknownContact`, also for what is no id at all."""
-    model = next(d.model for d in roots() if d.category == Category.CONTACT)
+    declared = next(d for d in roots() if d.category == Category.CONTACT)
     try:
-        found = model._base_manager.filter(pk=UUID(contact_id)).first()
+        found = declared.rows().filter(pk=UUID(contact_id)).first()
     except ValueError:
         found = None
     if found is None:

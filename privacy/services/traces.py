@@ -17,7 +17,7 @@ from django.core.cache import cache
 from django.db import connections
 
 from privacy import ledger
-from privacy.declarations import declarations
+from privacy.declarations import declarations, every_row
 from privacy.encryption.blind_index import BlindIndexField, blind_index
 from privacy.encryption.errors import SealError
 from privacy.encryption.files import CHUNK, MAGIC, read_file, sealed_storage, stored_files
@@ -105,7 +105,7 @@ def _sealed_models() -> list[type[SealedModel]]:
 
 
 def _search_sealed(model: type[SealedModel], needles: Needles, traces: Traces) -> None:
-    for row in model._base_manager.order_by("pk").iterator(chunk_size=PAGE):
+    for row in every_row(model).order_by("pk").iterator(chunk_size=PAGE):
         for name in names_of_sealed(model):
             try:
                 traces.add(

@@ -1,0 +1,63 @@
+"""What visitors and agents are told: when something is erased, and that somebody agreed."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from privacy.categories import Category
+from privacy.models import RetentionPolicy
+from privacy.services.consent import consent_of, record_consent
+from privacy.services.retention import Expiry, expiry_of, term_of
+from privacy.terms import Rule, Term
+from tests import factories
+
+CLOSED = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("policy", "open_yet", "closed"),
+    [
+        (
+            {"rule": Rule.KEEP},
+            Expiry(None, "Kept until somebody deletes it"),
+            Expiry(None, "Kept until somebody deletes it"),
+        ),
+        (
+            {"rule": Rule.AT_ONCE},
+            Expiry(None, "Erased as soon as it is closed", at_once=True),
+            Expiry(CLOSED, "", at_once=True),
+        ),
+        (
+            {"rule": Rule.AFTER, "amount": 1, "unit": "months"},
+            Expiry(None, "Erased 1 month after it is closed"),
+            Expiry(datetime(2026, 2, 28, 12, tzinfo=UTC), ""),
+        ),
+    ],
+)
+def test_expiry_is_a_sentence_until_the_clock_runs_and_then_a_moment(policy, open_yet, closed, account):
+    factories.policy(account, Category.CHAT, **policy)
+
+    told = [expiry_of(account_id=account.pk, category=Category.CHAT, clock=c) for c in (None, CLOSED)]
+
+    assert told == [open_yet, closed]
+
+
+def test_without_a_policy_things_are_kept(account):
+    RetentionPolicy.objects.all().delete()
+
+    assert term_of(account_id=account.pk, category=Category.CHAT) == Term(Rule.KEEP)
+
+
+def test_policy_of_another_account_or_category_changes_nothing(account, other_account):
+    factories.policy(other_account, Category.CHAT, rule=Rule.AT_ONCE)
+    factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
+
+    assert term_of(account_id=account.pk, category=Category.CHAT).rule == Rule.AFTER
+
+
+def test_consent_is_found_for_the_person_who_gave_it_only(account, visitor):
+    notice, other = account.consent_notices.get(), factories.contact(account)
+    record_consent(account=account, person=visitor, form="chat", agreed=True, notice=notice)
+
+    assert consent_of(account=account, person=visitor).notice == notice
+    assert consent_of(account=account, person=other) is None
