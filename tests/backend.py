@@ -7,6 +7,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 
@@ -52,18 +53,28 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let each test that uses a database use both, and leave out what belongs to the other back end."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Let tests use both databases, leave out what belongs elsewhere, and put the browser tests last."""
     for item in items:
-        mark = item.get_closest_marker("django_db")
-        if mark or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
-            options = {"databases": BOTH_DATABASES, **(mark.kwargs if mark else {})}
-            item.add_marker(pytest.mark.django_db(**options), append=False)
+        use_both_databases(item)
+    yield
     elsewhere = {item for item in items if not runs_here(item)}
     if elsewhere:
         config.hook.pytest_deselected(items=list(elsewhere))
-        items[:] = [item for item in items if item not in elsewhere]
+    # Playwright leaves an event loop in its thread, beside which Django opens no database.
+    items[:] = sorted(
+        (item for item in items if item not in elsewhere),
+        key=lambda item: item.get_closest_marker("browser") is not None,
+    )
+
+
+def use_both_databases(item: pytest.Item) -> None:
+    """Let a test that uses a database use both; by default pytest-django lets it use the first only."""
+    mark = item.get_closest_marker("django_db")
+    if mark or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
+        options = {"databases": BOTH_DATABASES, **(mark.kwargs if mark else {})}
+        item.add_marker(pytest.mark.django_db(**options), append=False)
 
 
 def runs_here(item: pytest.Item) -> bool:

@@ -34,7 +34,9 @@ def missing_services() -> Iterator[str]:
 
 def run_suite(backend: str, report: Path) -> int:
     """Run pytest in two processes on one back end, with a report for counting."""
-    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2", "--dist", "loadfile"]
+    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2"]
+    # A file's tests share servers, and the browser tests, sorted to the end, shall stay there.
+    command += ["--dist", "loadfile", "--no-loadscope-reorder"]
     environment = {**os.environ, "LETHE_TEST_BACKEND": backend}
     print(f"\n=== Tests on {backend} ===", flush=True)
     return subprocess.call([*command, f"--junitxml={report}", *sys.argv[1:]], env=environment)
