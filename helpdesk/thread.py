@@ -32,6 +32,7 @@ class AgentThread(Thread):
     same_address: list[Ticket]
     consent: ConsentRecord | None
     has_failed_mail: bool
+    open_count: int
 
 
 def read_thread(ticket: Ticket, *, for_participant: TicketParticipant) -> Thread:
@@ -47,7 +48,8 @@ def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
     failed = OutgoingMail.objects.filter(ticket=ticket, state=OutgoingMail.State.FAILED).exists()
     messages = _with_files(ticket.messages.all(), [ticket, user, *people, *same])
     consent = consent_of(account=ticket.account, person=ticket.requester)
-    return AgentThread(ticket, messages, _expiry(ticket), people, same, consent, failed)
+    open_count = Ticket.objects.visible_to(user).filter(status=Ticket.Status.OPEN, closed_at=None).count()
+    return AgentThread(ticket, messages, _expiry(ticket), people, same, consent, failed, open_count)
 
 
 def _with_files(messages: QuerySet, beside: Iterable[Model]) -> list[Any]:

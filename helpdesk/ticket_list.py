@@ -8,22 +8,24 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Ticket, User
+from helpdesk.models.tickets import TicketQuerySet
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
 from privacy.services.retention import expiry_under, term_of
 
 PAGE_SIZE = 50
 ALL = "all"
+REACH = 10_000  # how far back pages go: counting a whole archive would take longer the older it gets
 CHOICES = (*Ticket.Status.values, ALL)
 
 
 @dataclass(frozen=True)
 class Tab:
-    """One choice of status, and how many tickets it holds."""
+    """One choice of status, and how many tickets it holds where that is worth attention."""
 
     status: str
     label: str
-    count: int
+    count: int | None
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class TicketList:
     tabs: list[Tab]
     status: str
     mine: bool
+    open_count: int  # everybody's, for the badge
 
 
 class _Counted(Paginator):
@@ -55,16 +58,29 @@ def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: 
     tickets = Ticket.objects.visible_to(user)
     if mine:
         tickets = tickets.filter(assignee=user)
-    counts = dict(tickets.order_by().values_list("status").annotate(Count("pk")))
-    counts[ALL] = sum(counts.values())
-    chosen = tickets if status == ALL else tickets.filter(status=status)
-    found = _Counted(chosen.for_list(), PAGE_SIZE, count=counts.get(status, 0)).get_page(page)
+    counts = count_by_status(tickets)
+    chosen = _chosen(tickets, status)
+    total = counts[status] if status in counts else chosen.order_by()[:REACH].count()
+    found = _Counted(chosen.for_list(), PAGE_SIZE, count=total).get_page(page)
     found.object_list = list(found.object_list)
     term = term_of(account_id=user.account_id, category=Category.TICKET)
     for ticket in found.object_list:
         ticket.expiry = expiry_under(term, ticket.closed_at)
     share_keys([user, *found.object_list])
-    return TicketList(found, _tabs(counts), status, mine)
+    of_all = count_by_status(Ticket.objects.visible_to(user)) if mine else counts
+    return TicketList(found, _tabs(counts), status, mine, of_all[Ticket.Status.OPEN])
+
+
+def count_by_status(tickets: TicketQuerySet) -> dict[str, int]:
+    """Count the tickets that aren't closed; found by the clock's index, whatever lies in the archive."""
+    living = tickets.filter(closed_at=None).order_by().values_list("status").annotate(Count("pk"))
+    return {Ticket.Status.OPEN: 0, Ticket.Status.PENDING: 0} | dict(living)
+
+
+def _chosen(tickets: TicketQuerySet, status: str) -> TicketQuerySet:
+    if status == ALL:
+        return tickets
+    return tickets.filter(status=status, closed_at__isnull=status != Ticket.Status.CLOSED)
 
 
 def _tabs(counts: dict[str, int]) -> list[Tab]:
@@ -74,4 +90,4 @@ def _tabs(counts: dict[str, int]) -> list[Tab]:
         Ticket.Status.CLOSED: _("Closed"),
         ALL: _("All"),
     }
-    return [Tab(status, label, counts.get(status, 0)) for status, label in labels.items()]
+    return [Tab(status, label, counts.get(status)) for status, label in labels.items()]

@@ -16,6 +16,8 @@ def verify_address(*, participant: TicketParticipant) -> Contact:
     Where the account already knows somebody under this proved address it is the same person: what this
     contact has becomes theirs, and the contact that was made for a typed address is erased.
     """
+    if participant.contact.verified_at:
+        return participant.contact
     with transaction.atomic():
         Account.objects.select_for_update().get(pk=participant.account_id)  # one contact a proved address
         contact = Contact.objects.select_for_update().get(participations=participant)

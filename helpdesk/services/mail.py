@@ -103,15 +103,20 @@ def _claim(mail: OutgoingMail, now: datetime) -> bool:
 def _attempt(mail: OutgoingMail, now: datetime) -> bool:
     try:
         message_of(mail).send()
-    except (ValueError, smtplib.SMTPRecipientsRefused) as error:  # would fail again tomorrow
-        _give_up(mail, error)
-    except OSError as error:
-        if mail.attempts + 1 >= ATTEMPTS:
+    except (ValueError, OSError) as error:  # what smtplib raises is an OSError, too
+        if _is_final(error) or mail.attempts + 1 >= ATTEMPTS:
             _give_up(mail, error)
     else:
         _finish(mail, state=OutgoingMail.State.SENT, sent_at=now)
         return True
     return False
+
+
+def _is_final(error: Exception) -> bool:
+    """Tell whether a mail would fail again tomorrow: it can't be one, or its address is refused for good."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    return isinstance(error, ValueError)
 
 
 def _give_up(mail: OutgoingMail, error: Exception) -> None:

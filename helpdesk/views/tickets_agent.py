@@ -40,7 +40,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         mine="mine" in request.GET,
         page=request.GET.get("page", "1"),
     )
-    return render(request, "tickets/agent/list.html", {"listed": listed})
+    return render(request, "tickets/agent/list.html", {"listed": listed, "tickets_badge": listed.open_count})
 
 
 @agent_required
@@ -137,7 +137,7 @@ def _page(request: HttpRequest, ticket: Ticket, **bound: Form) -> HttpResponse:
         "assignee_form": AssigneeForm(ticket.account_id, initial={"assignee": ticket.assignee_id}),
         "status_form": StatusForm(initial={"status": ticket.status}),
     }
-    context = {"ticket": ticket, "thread": thread, **forms, **bound}
+    context = {"ticket": ticket, "thread": thread, "tickets_badge": thread.open_count, **forms, **bound}
     return render(request, "tickets/agent/detail.html", context, status=422 if bound else 200)
 
 

@@ -183,6 +183,15 @@ def test_mail_that_can_never_arrive_is_given_up_at_once(account, failing_server,
     assert "vera" not in caplog.text
 
 
+def test_address_that_is_refused_for_now_is_tried_again(account, failing_server):
+    failing_server(smtplib.SMTPRecipientsRefused({"vera@mail.example": (450, b"greylisted")}))
+    opened(account)
+
+    send_due_mail()
+
+    assert OutgoingMail.objects.get().state == "queued"
+
+
 def test_failing_mail_does_not_stop_the_others(account, server):
     opened(account)
     OutgoingMail.objects.update(to=None)

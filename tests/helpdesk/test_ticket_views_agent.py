@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMessage
-from helpdesk.services.tickets import add_note, answer_ticket, close_ticket, reply_ticket
+from helpdesk.services.tickets import add_note, answer_ticket, change_status, close_ticket, reply_ticket
 from privacy.categories import Category
 from privacy.services.purge import purge
 from privacy.terms import Rule
@@ -48,6 +48,29 @@ def test_list_survives_odd_parameters(agent_client, account, query):
     assert page.status_code == 200
 
 
+def test_list_counts_what_is_not_closed(account, agent, agent_client):
+    for status in ("open", "open", "pending", "closed"):
+        change_status(ticket=opened(account), status=status, by=agent)
+
+    page = agent_client.get(reverse("ticket_list"), {"status": "closed"})
+
+    tabs = {tab.status: tab.count for tab in page.context["listed"].tabs}
+    assert tabs == {"open": 2, "pending": 1, "closed": None, "all": None}
+    assert page.context["listed"].page.paginator.count == 1
+    assert page.context["tickets_badge"] == 2
+
+
+def test_list_has_fifty_a_page(account, agent_client):
+    for number in range(51):
+        factories.ticket(account, subject=f"Subject {number}.")
+        account.refresh_from_db()
+
+    first, second = (agent_client.get(reverse("ticket_list"), {"page": page}) for page in (1, 2))
+
+    assert [len(page.context["listed"].page.object_list) for page in (first, second)] == [50, 1]
+    assert ("Subject 50." in first.text, "Subject 0." in second.text) == (True, True)
+
+
 @pytest.mark.parametrize("rows", [1, 3, 50])
 def test_list_costs_the_same_whatever_its_length(account, agent, teammate, agent_client, rows):
     for number in range(rows):
@@ -70,7 +93,7 @@ def test_thread_costs_the_same_whatever_its_length(account, agent, teammate, age
 
     main, vault = queries_of(agent_client, reverse("ticket_detail", args=[ticket.pk]))
 
-    assert (main, vault) == (11, 1)
+    assert (main, vault) == (12, 1)
 
 
 def queries_of(client: Client, address: str) -> tuple[int, int]:
