@@ -17,7 +17,7 @@ from privacy.encryption.rows import share_keys
 from privacy.models import RetentionPolicy
 from privacy.terms import Rule
 
-ENTRIES_AT_ONCE = 200
+ENTRIES_AT_ONCE = 100
 
 
 class Wish(NamedTuple):

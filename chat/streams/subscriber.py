@@ -11,7 +11,7 @@ from chat.streams.events import BYE
 from helpdesk.client_ip import NOWHERE, ClientAddress
 
 PING_SECONDS = 20
-BACKLOG_LIMIT = 2**21  # bytes; a reader that is slower than that is cut off and asks again
+BACKLOG_LIMIT = 2**21  # bytes behind what is being sent; a slower reader is cut off and asks again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,17 @@ class Admission:
 class Subscriber:
     """Sends chunks in their order without ever letting the hub wait."""
 
-    __slots__ = ("_backlog", "_over", "_send", "_sender", "_waiting", "admission", "after", "next_ping")
+    __slots__ = (
+        "_backlog",
+        "_is_sending",
+        "_over",
+        "_send",
+        "_sender",
+        "_waiting",
+        "admission",
+        "after",
+        "next_ping",
+    )
 
     def __init__(self, admission: Admission, send, after: int = 0) -> None:
         self.admission = admission
@@ -39,6 +49,7 @@ class Subscriber:
         self._send = send
         self._backlog: deque[bytes] = deque()
         self._waiting = 0  # bytes
+        self._is_sending = False
         self._sender: asyncio.Task | None = None
         self._over = False
 
@@ -47,7 +58,7 @@ class Subscriber:
             return
         self._backlog.append(chunk)
         self._waiting += len(chunk)
-        if self._waiting > BACKLOG_LIMIT:
+        if self._is_sending and self._waiting > BACKLOG_LIMIT:
             self._backlog.clear()
             self.finish()
         elif self._sender is None:
@@ -74,7 +85,9 @@ class Subscriber:
                 body = b"".join(self._backlog)
                 self._backlog.clear()
                 self._waiting = 0
+                self._is_sending = True
                 await self._send({"type": "http.response.body", "body": body, "more_body": True})
+                self._is_sending = False
             if self._over:
                 await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         except (OSError, RuntimeError):
