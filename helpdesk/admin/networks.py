@@ -13,6 +13,7 @@ from helpdesk.admin.help_texts import ACCOUNT
 from helpdesk.admin.scope import open_accounts
 from helpdesk.client_ip import NOWHERE, ClientAddress, address_of
 from helpdesk.models import Account, AllowedNetwork, User
+from helpdesk.permissions import uses_admin
 from helpdesk.services.account_settings import refuse_lock_out
 from helpdesk.text import validate_line
 
@@ -72,7 +73,8 @@ class NetworkInline(admin.TabularInline):
         return type("NetworkFormSet", (formset,), {"editor": request.user, "address": address_of(request)})
 
     def has_view_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
-        return obj is not None and open_accounts(request).filter(pk=obj.pk).exists()
+        # Without an account Django asks about the model; the lines are always those of a page's account.
+        return uses_admin(request.user) and (obj is None or open_accounts(request).filter(pk=obj.pk).exists())
 
     def has_add_permission(self, request: HttpRequest, obj: Account | None = None) -> bool:
         return self.has_view_permission(request, obj)

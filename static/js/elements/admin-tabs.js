@@ -11,6 +11,10 @@ class AdminTabs extends HTMLElement {
     addEventListener("hashchange", this.#followHash);
     const broken = this.panels.findIndex((panel) => panel.querySelector(".field--invalid, .field__errors li"));
     this.#show(broken >= 0 ? broken : Math.max(0, this.#indexOfHash()));
+    // Where the address has a fragment, as here, browsers leave out autofocus and drop the focus once they scrolled.
+    const focusErrors = () => requestAnimationFrame(() => document.getElementById("form-errors")?.focus());
+    if (document.readyState === "complete") focusErrors();
+    else addEventListener("load", focusErrors, { once: true });
   }
 
   disconnectedCallback() {
