@@ -15,6 +15,7 @@ class LetheChat extends HTMLElement {
   #isEnding = false;
   #isHidden = false;
   #stays = false;
+  #aside = null; // the composer, while the form to leave a message has the only field of that name
   #unread = 0;
   #seen = 0;
   #agent = "";
@@ -73,7 +74,7 @@ class LetheChat extends HTMLElement {
   }
 
   get composer() {
-    return this.querySelector("chat-composer");
+    return this.#aside ?? this.querySelector("chat-composer");
   }
 
   #slot(name) {
@@ -82,6 +83,7 @@ class LetheChat extends HTMLElement {
 
   #show(screen) {
     this.#stream?.remove();
+    this.#aside = null;
     this.replaceChildren(typeof screen === "string" ? parsed(screen) : screen);
     this.#ready();
     this.#focusMarked();
@@ -142,6 +144,7 @@ class LetheChat extends HTMLElement {
   // Erased while on the screen: what was said stays in this window, and only here.
   #over() {
     this.#stream?.remove();
+    this.#aside = null;
     this.outbox.clear();
     this.querySelector("dialog[open]")?.close();
     this.querySelector('[data-state="leave"]')?.remove();
@@ -287,6 +290,8 @@ class LetheChat extends HTMLElement {
   #showLeave(html) {
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = true;
+    this.#aside = this.composer;
+    this.#aside?.remove();
     this.endButton.hidden = true;
     this.append(parsed(html));
     this.#focusMarked();
@@ -295,6 +300,8 @@ class LetheChat extends HTMLElement {
   #back() {
     this.querySelector('[data-state="leave"]').remove();
     this.querySelector(".chat-pane").hidden = false;
+    if (this.#aside) this.#slot("foot").append(this.#aside);
+    this.#aside = null;
     this.endButton.hidden = !this.composer;
     this.log.scrollToEnd();
     this.composer?.focusBox();
