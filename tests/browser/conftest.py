@@ -16,7 +16,7 @@ ARGUMENTS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(django_db_setup) -> Iterator[Browser]:
     # The databases come first: Playwright keeps an event loop in this thread, beside which Django makes none.
     with sync_playwright() as playwright:
