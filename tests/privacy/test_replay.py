@@ -1,0 +1,310 @@
+"""A restored database serves nothing that was erased since, and learns what it missed."""
+
+import shutil
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.conf import settings as deployment
+from django.core.management import CommandError, call_command
+from django.db import connections
+from django.test import Client
+
+from chat.models import Conversation, Message
+from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage
+from privacy import ledger, tasks, vault
+from privacy.encryption.errors import KeyUnavailable
+from privacy.encryption.files import store_file, stored_files
+from privacy.models import DataKey, Heartbeat, LedgerEntry, LedgerHead
+from privacy.services.erasure import erase_units, finish_open_erasures
+from privacy.services.purge import purge
+from privacy.services.replay import Gate, gate_state, replay_erasures
+from tests import factories
+from tests.privacy.backups import Backup
+from tests.privacy.failing import dying_at
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def backup(tmp_path):
+    return lambda alias="default": Backup(alias, tmp_path)
+
+
+@pytest.fixture
+def chat(account, visitor):
+    return factories.chat(account, contact=visitor, says=("the words of Vera",))
+
+
+def erase(*units) -> None:
+    for unit in units:
+        erase_units(type(unit), [unit.pk], account_id=unit.account_id, reason="closed")
+
+
+def visit(path: str = "/sign-in/"):
+    return Client().get(path)
+
+
+# --- A stale main database
+
+
+def test_restored_copy_from_before_an_erasure_serves_nothing(chat, backup):
+    copy = backup()
+    erase(chat)
+    assert gate_state() is Gate.OPEN
+
+    copy.put_back()
+
+    assert Message.objects.count() == 1
+    assert gate_state() is Gate.STALE_MAIN
+    for path in ("/", "/sign-in/", "/agent/", "/admin/", f"/chat/{chat.account.public_id}/", "/nowhere/"):
+        response = visit(path)
+        assert response.status_code == 503
+        assert "still holds what was erased since" in response.content.decode()
+    assert visit("/healthz").status_code == 200
+
+
+def test_nothing_of_the_erased_person_can_be_read_from_a_restored_copy(chat, backup):
+    copy = backup()
+    erase(chat)
+
+    copy.put_back()
+
+    assert [message.body for message in Message.objects.all()] == [""]
+    assert [(contact.name, contact.email) for contact in Contact.objects.all()] == [("", "")]
+
+
+def test_replay_removes_the_rows_and_opens_the_gate(chat, backup):
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+
+    assert replay_erasures() == 3
+
+    assert (Conversation.objects.count(), Message.objects.count(), Contact.objects.count()) == (0, 0, 0)
+    assert gate_state() is Gate.OPEN
+    assert visit().status_code == 200
+    assert ledger.verify().ok
+    entry = LedgerEntry.objects.get(action="erasures.replayed")
+    assert entry.params["rows"] == 3
+    assert LedgerHead.objects.get().seq == entry.seq
+
+
+def test_chat_is_dead_in_the_copy_while_the_same_persons_ticket_lives(chat, account, visitor, backup):
+    ticket = factories.ticket(account, requester=visitor, subject="Torn", says=("Page nine",))
+    copy = backup()
+    erase(chat)
+
+    copy.put_back()
+
+    assert [message.body for message in Message.objects.all()] == [""]
+    assert TicketMessage.objects.get().body == "Page nine"
+    replay_erasures()
+    assert Message.objects.count() == 0
+    assert Ticket.objects.get(pk=ticket.pk).subject == "Torn"
+    assert Contact.objects.get().name == "Vera Visitor"
+
+
+def test_restored_files_are_deleted_again(account, backup, tmp_path):
+    ticket = factories.ticket(account)
+    message = ticket.messages.get()
+    name = store_file(vault.open_key(message.key_id), [b"scan"])
+    TicketFile.objects.create(
+        account=account,
+        ticket=ticket,
+        message=message,
+        key_id=message.key_id,
+        name="scan.png",
+        stored_as=name,
+        size=4,
+    )
+    copy = backup()
+    shutil.copytree(deployment.LETHE_FILES_DIR, tmp_path / "files.backup")
+    erase(ticket)
+
+    copy.put_back()
+    shutil.copytree(tmp_path / "files.backup", deployment.LETHE_FILES_DIR, dirs_exist_ok=True)
+    assert list(stored_files()) == [name]
+    replay_erasures()
+
+    assert list(stored_files()) == []
+    assert Ticket.objects.count() == 0
+
+
+def test_many_erasures_are_replayed_in_their_order(account, backup):
+    chats = [factories.chat(account) for _ in range(3)]
+    kept = factories.chat(account, says=("kept",))
+    erase(chats[0])
+    copy = backup()
+    erase(*chats[1:])
+
+    copy.put_back()
+    replay_erasures()
+
+    assert Conversation.objects.get() == kept
+    assert Message.objects.get().body == "kept"
+    assert gate_state() is Gate.OPEN
+
+
+def test_second_replay_finds_nothing(chat, backup):
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+    replay_erasures()
+
+    assert replay_erasures() == 0
+    assert gate_state() is Gate.OPEN
+
+
+def test_restored_copy_that_missed_no_erasure_is_served(chat, backup):
+    ledger.append("policy.changed")
+    copy = backup()
+    ledger.append("policy.changed")
+
+    copy.put_back()
+
+    assert gate_state() is Gate.OPEN
+    assert Message.objects.get().body == "the words of Vera"
+
+
+def test_erasure_that_was_under_way_when_the_copy_was_taken(chat, backup):
+    with dying_at("vault", 'INTO "privacy_tombstone"'):
+        erase(chat)
+    copy = backup()
+    finish_open_erasures(older_than=timedelta())
+
+    copy.put_back()
+
+    assert Message.objects.count() == 0
+    assert gate_state() is Gate.OPEN
+
+
+def test_replay_that_was_interrupted_goes_on(account, backup):
+    chats = [factories.chat(account) for _ in range(2)]
+    copy = backup()
+    erase(*chats)
+    copy.put_back()
+
+    with dying_at("default", 'DELETE FROM "chat_message"', 2):
+        replay_erasures()
+    assert gate_state() is Gate.STALE_MAIN
+    replay_erasures()
+
+    assert (Conversation.objects.count(), gate_state()) == (0, Gate.OPEN)
+
+
+# --- Nobody opens the gate by accident
+
+
+def test_worker_of_a_restored_copy_does_not_make_it_look_up_to_date(chat, account, backup):
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+
+    ledger.record("policy.changed", account_id=account.pk)  # chained at once, newer than the erasure
+    ledger.drain_outbox()
+    purge()
+
+    assert gate_state() is Gate.STALE_MAIN
+
+
+def test_erasure_in_a_restored_copy_does_not_make_it_look_up_to_date(chat, account, backup):
+    other = factories.chat(account)
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+
+    erase(other)
+
+    assert gate_state() is Gate.STALE_MAIN
+    replay_erasures()
+    assert (Conversation.objects.count(), gate_state()) == (0, Gate.OPEN)
+
+
+def test_tasks_wait_for_the_gate(chat, account, backup, long_ago):
+    factories.policy(account, "chat", amount=1)
+    due = factories.chat(account, closed_at=long_ago)
+    unused = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+    DataKey.objects.filter(pk=unused).update(created_at=long_ago)
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+
+    tasks.purge()
+    tasks.sweep_keys()
+    tasks.beat_heartbeat()
+
+    assert Conversation.objects.filter(pk=due.pk).exists()
+    assert DataKey.objects.filter(pk=unused).exists()
+    assert Heartbeat.objects.get().part == "beat"
+    replay_erasures()
+    tasks.purge()
+    assert not Conversation.objects.filter(pk=due.pk).exists()
+
+
+# --- A stale vault
+
+
+def test_vault_that_is_older_than_the_database_has_its_own_message(chat, backup):
+    copy = backup("vault")
+    erase(chat)
+
+    copy.put_back()
+
+    assert gate_state() is Gate.STALE_VAULT
+    response = visit()
+    assert response.status_code == 503
+    assert "keys come from an older backup" in response.content.decode()
+
+
+def test_stale_vault_can_not_be_replayed(chat, backup):
+    copy = backup("vault")
+    erase(chat)
+    copy.put_back()
+    before = LedgerEntry.objects.count()
+
+    with pytest.raises(CommandError, match="restore the newest vault"):
+        call_command("replay_erasures", stdout=StringIO())
+    tasks.drain_outbox()
+
+    assert LedgerEntry.objects.count() == before
+    assert gate_state() is Gate.STALE_VAULT
+
+
+def test_stale_vault_is_found_by_the_verifier(chat, backup):
+    copy = backup("vault")
+    erase(chat)
+
+    copy.put_back()
+
+    assert not ledger.verify().ok
+
+
+def test_vault_that_lost_a_key_is_an_incident_and_not_an_erasure(chat):
+    DataKey.objects.filter(pk=chat.key_id).delete()
+
+    with pytest.raises(KeyUnavailable, match="neither key nor tombstone"):
+        _ = Message.objects.get().body
+
+
+def test_empty_vault_beside_a_database_with_a_past_serves_nothing(chat, account):
+    erase(factories.chat(account))
+    for model in ("tombstone", "erasure", "ledgerentry", "datakey"):
+        with connections["vault"].cursor() as cursor:
+            cursor.execute(f"DELETE FROM privacy_{model}")
+
+    assert gate_state() is Gate.STALE_VAULT
+
+
+# --- Command
+
+
+def test_command_says_how_many_rows_it_erased_again(chat, backup):
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+    output = StringIO()
+
+    call_command("replay_erasures", stdout=output)
+
+    assert output.getvalue().startswith("3 rows were erased again.")
