@@ -96,7 +96,7 @@ class LetheChat extends HTMLElement {
   }
 
   #focusMarked() {
-    this.querySelector("[data-focus]")?.focus();
+    (this.querySelector(".form-errors") ?? this.querySelector("[data-focus]"))?.focus();
   }
 
   #showPane(html) {
