@@ -88,6 +88,7 @@ def send_due_mail(*, now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     due = OutgoingMail.objects.filter(state=OutgoingMail.State.QUEUED, next_attempt_at__lte=now)
+    due = due.filter(account__is_active=True)
     rows = due.select_related("account", "ticket").order_by("next_attempt_at", "pk")[:BATCH]
     return sum(_attempt(mail, now) for mail in rows if _claim(mail, now))
 

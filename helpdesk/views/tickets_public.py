@@ -57,7 +57,8 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
 def ticket_sent(request: HttpRequest, public_id: str) -> HttpResponse:
     account = get_object_or_404(Account, public_id=public_id, is_active=True)
     expiry = expiry_of(account_id=account.pk, category=Category.TICKET, clock=None)
-    return render(request, "tickets/sent.html", {"account": account, "expiry": expiry})
+    context = {"account": account, "expiry": expiry, "is_demo": settings.LETHE_DEMO}
+    return render(request, "tickets/sent.html", context)
 
 
 @login_not_required

@@ -123,6 +123,16 @@ def test_without_a_server_mail_waits(account):
     assert mail.outbox == []
 
 
+def test_mail_of_an_inactive_account_waits(account, server):
+    opened(account)
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+
+    assert send_due_mail() == 0
+
+    assert OutgoingMail.objects.get().state == "queued"
+
+
 def test_headers_of_a_confirmation_and_of_a_reply(account, agent, server):
     ticket = opened(account)
     reply_ticket(ticket=ticket, agent=agent, body="Hello.")

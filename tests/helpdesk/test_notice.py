@@ -8,6 +8,7 @@ from privacy.categories import Category
 from privacy.services.consent import publish_notice
 from privacy.terms import Rule, Unit
 from tests import factories
+from tests.helpdesk.tickets import opened
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +74,6 @@ def test_notice_stores_nothing_in_the_browser(page):
 
 
 def test_mailbox_of_the_demo_is_there_in_the_demo_only(client, account, settings):
-    from tests.helpdesk.tickets import opened
-
     opened(account)
     assert client.get(reverse("demo_mail")).status_code == 404
 
@@ -82,4 +81,4 @@ def test_mailbox_of_the_demo_is_there_in_the_demo_only(client, account, settings
 
     text = client.get(reverse("demo_mail")).text
     assert "vera@mail.example" in text
-    assert 'href="http://127.0.0.1:8000/tickets/open/#' in text
+    assert f'href="{settings.LETHE_BASE_URL}/tickets/open/#' in text
