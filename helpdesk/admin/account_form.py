@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from helpdesk.admin.help_texts import ACCOUNT
 from helpdesk.client_ip import NOWHERE, ClientAddress
@@ -179,17 +180,23 @@ class AccountForm(forms.ModelForm):
 
 
 def _doomed_sentence(category: str, doomed: int) -> str:
-    words = {
-        Category.CHAT: _(
+    if category == Category.CHAT:
+        words = ngettext(
+            "%(number)d closed chat is already older and would be erased as you save. "
+            "Tick this box if you want that.",
             "%(number)d closed chats are already older and would be erased as you save. "
-            "Tick this box if you want that."
-        ),
-        Category.TICKET: _(
+            "Tick this box if you want that.",
+            doomed,
+        )
+    else:
+        words = ngettext(
+            "%(number)d closed ticket is already older and would be erased as you save. "
+            "Tick this box if you want that.",
             "%(number)d closed tickets are already older and would be erased as you save. "
-            "Tick this box if you want that."
-        ),
-    }
-    return str(words[Category(category)] % {"number": doomed})
+            "Tick this box if you want that.",
+            doomed,
+        )
+    return words % {"number": doomed}
 
 
 class NewAccountForm(forms.ModelForm):

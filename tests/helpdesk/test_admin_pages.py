@@ -114,7 +114,7 @@ def test_what_would_be_erased_by_saving_has_to_be_confirmed(manager_client, acco
     )
 
     assert list(errors_of(answer)) == ["erase_confirmed"]
-    assert "1 closed tickets" in errors_of(answer)["erase_confirmed"][0]
+    assert "1 closed ticket is already older" in errors_of(answer)["erase_confirmed"][0]
     account.refresh_from_db()
     assert account.name == "Bramble Books"
     assert account.tickets.count() == 1
