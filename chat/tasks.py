@@ -1,0 +1,12 @@
+"""What the timetable runs for chats. Each task may run twice."""
+
+from celery import shared_task
+
+from chat.services import conversations
+from privacy.gate import gate
+
+
+@shared_task
+def close_abandoned_chats() -> None:
+    if gate.is_open():
+        conversations.close_abandoned_chats()
