@@ -79,6 +79,11 @@ def visitor_says(chat: Conversation, body: str) -> Message:
     return post_message(conversation=chat, side=Conversation.Side.VISITOR, body=body)
 
 
+def visitor_posts(web, account, started, what: str) -> int:  # noqa: F811
+    headers = {"X_Chat_Token": started.token}
+    return web.request("POST", f"/chat/{account.public_id}/{what}/", body={}, **headers)
+
+
 def own_chat(start, account, agent, question="Where is my order?") -> Conversation:  # noqa: F811
     return accept_chat(conversation=start(account, question).conversation, agent=agent)
 
@@ -263,26 +268,27 @@ def test_typing_of_the_visitor_is_shown_until_the_message(at_desk, start, accoun
     page = opened(at_desk(agent), chat)
     expect(page.locator("live-stream")).to_have_attribute("data-state", "open")
 
-    headers = {"X_Chat_Token": started.token}
-    assert web.request("POST", f"/chat/{account.public_id}/typing/", body={}, **headers) == 204
+    assert visitor_posts(web, account, started, "typing") == 204
 
     expect(page.get_by_text("The visitor is typing…")).to_be_visible()
     visitor_says(chat, "Here it is")
     expect(page.get_by_text("The visitor is typing…")).to_be_hidden()
 
 
-def test_visitor_ends_and_the_words_leave_the_screen(at_desk, start, account, agent):  # noqa: F811
+def test_visitor_ends_and_the_words_leave_the_screen(at_desk, start, account, agent, web):  # noqa: F811
     factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
-    chat = own_chat(start, account, agent)
+    started = start(account)
+    chat = accept_chat(conversation=started.conversation, agent=agent)
     page = opened(at_desk(agent), chat)
     expect(page.locator("live-stream")).to_have_attribute("data-state", "open")
 
-    end_chat(conversation=chat, side=Conversation.Side.VISITOR)
+    assert visitor_posts(web, account, started, "end") == 200
 
     expect(page.get_by_text("This chat has ended and was erased.")).to_be_visible()
     expect(page.get_by_text("Where is my order?")).to_have_count(0)
     expect(page.get_by_text("Vera")).to_have_count(0)
     expect(page).to_have_title("Erased chat")
+    expect(page.get_by_role("link", name="Back to the chats")).to_be_focused()
 
 
 def test_visitor_ends_and_the_page_says_until_when_it_is_kept(at_desk, start, account, agent):  # noqa: F811
@@ -309,23 +315,24 @@ def test_too_long_message_is_refused_beside_the_field_and_stays(at_desk, start, 
     expect(box(page)).to_be_focused()
 
 
+def lose_the_answer(route: Route) -> None:
+    if route.request.method == "POST":
+        route.fetch()
+        route.abort()
+    else:
+        route.continue_()
+
+
 def test_message_whose_answer_was_lost_is_said_once(at_desk, start, account, agent):  # noqa: F811
     chat = own_chat(start, account, agent)
     page = opened(at_desk(agent), chat)
-
-    def lose_the_answer(route: Route) -> None:
-        if route.request.method == "POST":
-            route.fetch()
-            route.abort()
-        else:
-            route.continue_()
 
     page.route("**/messages/**", lose_the_answer)
     box(page).fill("Only once")
     box(page).press("Enter")
     expect(page.locator("#message-errors")).to_contain_text("could not be sent")
     expect(box(page)).to_have_value("Only once")
-    page.unroute("**/messages/**")
+    page.unroute_all(behavior="wait")
     box(page).press("Enter")
 
     expect(box(page)).to_have_value("")
@@ -337,13 +344,11 @@ def test_words_that_were_changed_after_a_lost_answer_are_said_too(at_desk, start
     chat = own_chat(start, account, agent)
     page = opened(at_desk(agent), chat)
 
-    page.route(
-        "**/messages/**", lambda route: route.request.method == "POST" and (route.fetch(), route.abort())
-    )
+    page.route("**/messages/**", lose_the_answer)
     box(page).fill("First")
     box(page).press("Enter")
     expect(page.locator("#message-errors")).to_contain_text("could not be sent")
-    page.unroute("**/messages/**")
+    page.unroute_all(behavior="wait")
     box(page).fill("First, and more")
     box(page).press("Enter")
 
@@ -371,13 +376,13 @@ def test_signing_out_elsewhere_is_told_and_the_draft_stays(at_desk, start, accou
     other.get_by_role("button", name="Ada Agent").click()
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible()
-    visitor_says(chat, "Not for those who left")
+    other.wait_for_timeout(1_100)  # streams are checked once a second at most
+    visitor_says(chat, "Is anybody there?")
 
     expect(page.get_by_text("You are signed out here.")).to_be_visible()
     box(page).press("Enter")
     expect(page.locator("#message-errors")).to_contain_text("You are signed out.")
     expect(box(page)).to_have_value("A draft")
-    expect(bodies(page)).to_have_text(["Where is my order?"])
 
 
 def test_everything_works_without_script(at_desk, start, account, agent):  # noqa: F811

@@ -48,6 +48,7 @@ class ChatPane extends HTMLElement {
   }
 
   #append(entries) {
+    if (this.#isErased) return; // an answer that was on its way
     const wasNear = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < NEAR;
     for (const { seq, side, html } of entries) {
       if (seq <= this.#last) continue;
@@ -71,7 +72,7 @@ class ChatPane extends HTMLElement {
     const news = await answer.json();
     this.#append(news.entries);
     if (news.more) return this.#fetchNews();
-    return news.state === this.dataset.state ? undefined : this.#renew();
+    return news.state === this.dataset.state || this.#isErased ? undefined : this.#renew();
   }
 
   // What the chat is has changed: fetch head and foot again, and keep the draft.
@@ -79,28 +80,36 @@ class ChatPane extends HTMLElement {
     const answer = await fetch(location.href, { cache: "no-store" });
     if (answer.status === 404) return this.#forget();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("chat-pane");
-    if (!answer.ok || !page) return undefined;
+    if (!answer.ok || !page || this.#isErased) return undefined;
     const draft = this.#box?.value;
+    const hadFocus = this.contains(document.activeElement);
     this.dataset.state = page.dataset.state;
     for (const part of [".chat-pane__head", ".chat-pane__foot"]) {
       this.querySelector(part).replaceChildren(...page.querySelector(part).childNodes);
     }
     if (this.#box && draft) this.#box.value = draft;
+    if (hadFocus && !this.contains(document.activeElement)) (this.#box ?? this.#log).focus();
     return undefined;
   }
 
   // The chat was erased: its words leave the screen too.
   #forget() {
-    if (this.dataset.state === "erased") return;
+    if (this.#isErased) return;
     this.dataset.state = "erased";
     this.#leaving.abort();
     this.#log.replaceChildren();
     const foot = this.querySelector(".chat-pane__foot");
+    const hadFocus = this.contains(document.activeElement);
     foot.replaceChildren(this.#text("erased"));
     for (const old of this.querySelectorAll(".chat-pane__head :is(button, dialog, [popover], .desk__who, .expiry)")) old.remove();
     this.querySelector("h1").textContent = foot.querySelector("[data-title]").dataset.title;
     document.querySelector("agent-desk")?.rename(this.querySelector("h1").textContent);
     document.querySelector("agent-desk")?.refresh();
+    if (hadFocus) foot.querySelector("a").focus();
+  }
+
+  get #isErased() {
+    return this.dataset.state === "erased";
   }
 
   get #box() {
@@ -141,6 +150,7 @@ class ChatPane extends HTMLElement {
     if (answer.redirected) return this.#complain(this.#text("signed-out"));
     if (!isJson(answer)) return this.#complain(this.#text(answer.status === 403 ? "too-old" : "unsent"));
     const { errors, entries } = await answer.json();
+    if (this.#isErased) return undefined;
     if (errors) this.#complain(...errors.map(paragraph));
     if (answer.status === 409) return this.#catchUp();
     if (!answer.ok) return undefined;
@@ -154,6 +164,7 @@ class ChatPane extends HTMLElement {
   }
 
   #complain(...reasons) {
+    if (this.#isErased) return;
     this.querySelector(".composer").classList.toggle("composer--invalid", reasons.length > 0);
     this.querySelector("#message-errors").replaceChildren(...reasons);
     if (reasons.length) this.#box.setAttribute("aria-invalid", "true");
