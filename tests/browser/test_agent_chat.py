@@ -175,6 +175,17 @@ def test_new_chat_and_message_ring_once_and_count_in_the_title(
     assert rings(pages) == 2
 
 
+def test_tickets_page_counts_new_chats_too(at_desk, start, account, agent):  # noqa: F811
+    page = at_desk(agent).new_page()
+    page.goto("/agent/tickets/")
+    expect(page).to_have_title("Tickets · Lethe")
+
+    start(account)
+
+    expect(page).to_have_title("(1) Tickets · Lethe")
+    expect(page.locator("#nav-chats-badge")).to_have_text("1")
+
+
 def rings(pages: list[Page]) -> int:
     pages[0].wait_for_timeout(300)
     return sum(page.evaluate("window.notes") for page in pages) // 2
