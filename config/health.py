@@ -16,6 +16,7 @@ from privacy import ledger
 from privacy.models import Heartbeat
 from privacy.services.purge import purge
 from privacy.services.replay import Gate, gate_state
+from privacy.services.rotation import ring_problem
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ def _database() -> str:
 
 def _vault() -> str:
     problems = {Gate.STALE_MAIN: "erasures wait for replay", Gate.STALE_VAULT: "older than the database"}
-    return problems.get(gate_state(), "")
+    lacking = "the key ring lacks a key" if ring_problem() else ""
+    return problems.get(gate_state(), lacking)
 
 
 def _broker() -> str:

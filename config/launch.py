@@ -112,11 +112,20 @@ def prepare() -> None:
     """Bring both databases, the static files and the demo up to this version."""
     for alias in connections:
         call_command("migrate", database=alias, interactive=False, verbosity=0)
+    check_key_ring()
     if settings.STATIC_ROOT:
         call_command("collectstatic", interactive=False, verbosity=0)
     if settings.LETHE_DEMO:
         call_command("seed_demo")
     connections.close_all()
+
+
+def check_key_ring() -> None:
+    """Refuse to start where the vault holds keys that the ring can't open; nothing is written then."""
+    from privacy.services.rotation import ring_problem  # models can be imported once Django is set up
+
+    if problem := ring_problem():
+        refuse("LETHE_KEY_RING", problem)
 
 
 def check_port(host: str, port: int) -> None:

@@ -148,7 +148,8 @@ def _search_memory(needles: Needles, traces: Traces) -> None:
         for where, count in search_redis(settings.LETHE_REDIS_URL, needles):
             traces.add(where, count)
         return
-    for key, value in list(getattr(cache, "_cache", {}).items()):
+    in_memory = getattr(cache, "_cache", None)
+    for key, value in list(in_memory.items()) if isinstance(in_memory, dict) else []:
         traces.add("cache", min(1, needles.count(key) + needles.count(value)))
 
 

@@ -1,12 +1,13 @@
 """The purge erases what is due, on time, once, and nothing else."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from freezegun import freeze_time
 
@@ -208,6 +209,34 @@ def test_purged_chats_leave_no_word_in_the_ledger(account, visitor):
     for text in ("secret", "Vera", "vera@mail.example", visitor.pk.hex, str(visitor.pk)):
         assert text not in written
     assert not Message.objects.exists()
+    assert ledger.verify().ok
+
+
+def test_two_purges_at_once_erase_everything_once(account):
+    chats = [closed_chat(account, NOW - timedelta(days=31, seconds=n)) for n in range(6)]
+    reports, failures = [], []
+
+    def run() -> None:
+        try:
+            reports.append(purge(now=NOW))
+        except Exception as error:  # noqa: BLE001 (told by the assertion below)
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert (sum(report.erased for report in reports), sum(report.failed for report in reports)) == (6, 0)
+    assert Conversation.objects.count() == Contact.objects.count() == 0
+    begun = LedgerEntry.objects.filter(action="erasure.begun", params__unit="chat.conversation")
+    assert sorted(key for entry in begun for key in entry.params["keys"]) == sorted(
+        c.key_id.hex for c in chats
+    )
     assert ledger.verify().ok
 
 

@@ -231,7 +231,6 @@ def test_logs_broker_and_mirror_are_read(settings):
     body = base64.b64encode(json.dumps([[TEXT], {}]).encode()).decode()
     (settings.LETHE_BROKER_DIR / "1.celery.msg").write_text(json.dumps({"body": body}))
     mirror.path().write_text(json.dumps({"params": TEXT}) + "\n")
-    settings.LETHE_REDIS_URL = ""
 
     assert places() == {"logs": 3, "broker": 1, "ledger mirror": 1}
 
