@@ -152,6 +152,7 @@ class OutgoingMail(SealedModel):
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="mails")
+    template = models.CharField(max_length=32)
     to = SealedEmailField(null=True)
     subject = SealedCharField(max_length=255, null=True)
     body = SealedTextField(null=True)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 BATCH = 50
 ATTEMPTS = 8  # with the pauses below: for about four hours
 PAUSE = timedelta(minutes=1)
+CONFIRMATION = "ticket_opened"
 CONFIRMATION_PAUSE = timedelta(hours=1)
 
 
@@ -33,12 +34,10 @@ def confirm_ticket(ticket: Ticket, participant: TicketParticipant) -> OutgoingMa
     """
     since = ticket.created_at - CONFIRMATION_PAUSE
     index = participant.contact.email_index
-    if (
-        not index
-        or _confirmations().filter(ticket__requester__email_index=index, created_at__gt=since).exists()
-    ):
+    sent = OutgoingMail.objects.filter(template=CONFIRMATION, ticket__requester__email_index=index)
+    if not index or sent.filter(created_at__gt=since).exists():
         return None
-    return queue_mail(ticket=ticket, participant=participant, template="ticket_opened", at=ticket.created_at)
+    return queue_mail(ticket=ticket, participant=participant, template=CONFIRMATION)
 
 
 def mail_reply(ticket: Ticket, participant: TicketParticipant, message: TicketMessage) -> OutgoingMail | None:
@@ -49,12 +48,7 @@ def mail_reply(ticket: Ticket, participant: TicketParticipant, message: TicketMe
 
 
 def queue_mail(
-    *,
-    ticket: Ticket,
-    participant: TicketParticipant,
-    template: str,
-    at: datetime | None = None,
-    **context: Any,
+    *, ticket: Ticket, participant: TicketParticipant, template: str, **context: Any
 ) -> OutgoingMail:
     """Queue a mail to a participant in the caller's transaction, in the language of the account.
 
@@ -72,11 +66,11 @@ def queue_mail(
     return OutgoingMail.objects.create(
         account=account,
         ticket=ticket,
+        template=template,
         key_id=participant.key_id,
         to=participant.contact.email,
         subject=" ".join(subject.split()),
         body=body.strip() + "\n",
-        created_at=at or timezone.now(),
     )
 
 
@@ -136,7 +130,7 @@ def message_of(mail: OutgoingMail) -> EmailMessage:
     if not mail.to:
         raise ValueError("This mail has no address any more.")
     headers = {"Message-ID": f"<{mail.pk}@{urlsplit(settings.LETHE_BASE_URL).hostname}>"}
-    if is_confirmation(mail):
+    if mail.template == CONFIRMATION:
         headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
     return EmailMessage(mail.subject, mail.body, sender_of(mail), [mail.to], headers=headers)
 
@@ -145,12 +139,3 @@ def sender_of(mail: OutgoingMail) -> str:
     """Return the deployment's address under the name of the account."""
     address = parseaddr(settings.LETHE_MAIL_FROM)[1]
     return str(Address(display_name=" ".join(mail.account.name.split()), addr_spec=address))
-
-
-def is_confirmation(mail: OutgoingMail) -> bool:
-    """Tell whether a mail confirms a ticket: it then bears the ticket's own moment."""
-    return mail.created_at == mail.ticket.created_at
-
-
-def _confirmations():
-    return OutgoingMail.objects.filter(created_at=F("ticket__created_at"))
