@@ -1,7 +1,6 @@
 """The course of a chat: it starts, an agent accepts it, either side ends it, and it is erased on time."""
 
 import hashlib
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -18,8 +17,6 @@ from privacy.models import ConsentNotice, DataKey
 from privacy.services import at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
-
-log = logging.getLogger(__name__)
 
 
 class AlreadyAccepted(Exception):
@@ -102,13 +99,9 @@ def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:
-    """Keep the promise *at once* now. Whatever fails here, the chat is closed and the purge tries again."""
-    try:
-        at_once.erase_if_due_at_once(chat, account_id=chat.account_id)
-    except Exception:
-        log.exception("Chat %s is closed and could not be erased; the purge tries again.", chat.pk)
-    finally:
-        bell.ring(chat.pk, account_id=chat.account_id)
+    """Keep the promise *at once* now, and tell the streams."""
+    at_once.erase_if_due_at_once(chat, account_id=chat.account_id)
+    bell.ring(chat.pk, account_id=chat.account_id)
 
 
 def close_abandoned_chats() -> int:

@@ -13,6 +13,7 @@ from freezegun import freeze_time
 
 from chat.models import Conversation, Message
 from helpdesk.models import Contact, Ticket
+from helpdesk.services.tickets import close_ticket
 from privacy import ledger
 from privacy.models import Erasure, LedgerEntry
 from privacy.services.erasure import erase_units, finish_open_erasures
@@ -274,3 +275,21 @@ def test_command_fails_where_something_could_not_be_erased(account):
 
     with connection.execute_wrapper(refuse), pytest.raises(CommandError, match="1 could not be erased"):
         run_purge("--json")
+
+
+def test_close_stands_where_the_erasure_at_once_fails(account, agent):
+    factories.policy(account, "ticket", rule=Rule.AT_ONCE)
+    ticket = factories.ticket(account)
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith('DELETE FROM "helpdesk_ticket"'):
+            raise DatabaseError("no")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        erased = close_ticket(ticket=ticket, by=agent)
+
+    assert erased is False
+    assert Ticket.objects.get(pk=ticket.pk).status == Ticket.Status.CLOSED
+    assert purge().erased == 1
+    assert not Ticket.objects.exists()
