@@ -54,7 +54,8 @@ class LetheChat extends HTMLElement {
   shown(focus) {
     this.#isHidden = false;
     this.#notice();
-    if (focus) (this.querySelector("textarea, input:not([type=hidden])") ?? this.querySelector("button"))?.focus();
+    // Who is in a field already, because they were quicker, is not moved out of it.
+    if (focus && !document.activeElement?.matches("textarea, input")) this.#focusFirst();
     this.log?.scrollToEnd();
   }
 
@@ -93,6 +94,11 @@ class LetheChat extends HTMLElement {
   #ready() {
     this.endButton.hidden = !this.composer;
     for (const button of this.querySelectorAll("[data-form] button")) button.disabled = false;
+  }
+
+  #focusFirst() {
+    const field = this.composer?.querySelector("textarea") ?? this.querySelector("input:not([type=hidden]), textarea");
+    (field ?? this.querySelector("button"))?.focus();
   }
 
   #focusMarked() {
@@ -276,7 +282,7 @@ class LetheChat extends HTMLElement {
     this.#token = null;
     this.#seen = 0;
     this.#show(this.form);
-    this.querySelector("input:not([type=hidden]), textarea")?.focus();
+    this.#focusFirst();
   }
 
   async #askToLeave() {
@@ -324,6 +330,7 @@ class LetheChat extends HTMLElement {
   }
 
   #listen() {
+    window.addEventListener("online", () => this.outbox.hurry());
     this.addEventListener("live:message", ({ detail }) => this.#received(detail.data));
     this.addEventListener("live:status", ({ detail }) => this.#status(JSON.parse(detail.data)));
     this.addEventListener("live:typing", ({ detail }) => detail.data === "agent" && this.#typing(true));
