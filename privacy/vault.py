@@ -15,6 +15,8 @@ from privacy.encryption.sealing import new_data_key
 from privacy.models import DataKey, LedgerEntry, Tombstone
 from privacy.routers import VAULT
 
+CHECKPOINT_PATIENCE = 500  # milliseconds
+
 
 def create_key(*, kind: str, account_id: int | None) -> UUID:
     """Make a key and return its id."""
@@ -93,8 +95,16 @@ def destroy_keys(ids: Iterable[UUID], *, entry: LedgerEntry) -> int:
 
 
 def forget_deleted_pages() -> None:
-    """Take what was deleted out of SQLite's journal; PostgreSQL's turn comes with the hourly sweep."""
+    """Take what was deleted out of SQLite's journal; PostgreSQL's turn comes with the hourly sweep.
+
+    Where somebody reads the vault at this moment nothing happens, and the next purge tries again.
+    """
     connection = connections[VAULT]
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        patience = int(connection.settings_dict["OPTIONS"].get("timeout", 5) * 1000)
         with connection.cursor() as cursor:
+            # A long reader, such as a verifier, must not hold up an erasure that is promised at once.
+            cursor.execute(f"PRAGMA busy_timeout={CHECKPOINT_PATIENCE}")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.fetchall()
+            cursor.execute(f"PRAGMA busy_timeout={patience}")

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
-from privacy import ledger
+from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, roots
 from privacy.models import RetentionPolicy
 from privacy.services.erasure import ErasureIncomplete, clock_runs, erase_units, finish_open_erasures
@@ -52,9 +52,9 @@ def purge(
             if root.category == policy.category and root.clock:
                 _purge_units(root, policy, now, dry_run, report)
     if account_id is None:
-        for declared in declarations():
-            if declared.term is not None:
-                _purge_old_rows(declared, now, dry_run, report)
+        _purge_by_term(now, dry_run, report)
+    if not dry_run:
+        vault.forget_deleted_pages()
     return report
 
 
@@ -114,6 +114,12 @@ def _erase(root: PersonalData, policy: RetentionPolicy, ids: list, report: Purge
             return
         _erase(root, policy, ids[: len(ids) // 2], report)
         _erase(root, policy, ids[len(ids) // 2 :], report)
+
+
+def _purge_by_term(now: datetime, dry_run: bool, report: PurgeReport) -> None:
+    for declared in declarations():
+        if declared.term is not None:
+            _purge_old_rows(declared, now, dry_run, report)
 
 
 def _purge_old_rows(declared: PersonalData, now: datetime, dry_run: bool, report: PurgeReport) -> None:

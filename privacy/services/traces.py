@@ -72,7 +72,7 @@ def find_traces(text: str) -> Traces:
         "traces.searched",
         places=len(traces.places),
         matches=traces.places.total(),
-        unreadable=traces.unreadable,
+        unopened=traces.unreadable,
     )
     return traces
 

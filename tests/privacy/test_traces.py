@@ -7,6 +7,7 @@ from io import BytesIO, StringIO
 from urllib.parse import quote
 
 import pytest
+import redis
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
@@ -244,8 +245,6 @@ def test_cache_is_read():
 
 @pytest.mark.postgres
 def test_redis_is_read_in_every_shape(settings):
-    import redis
-
     server = redis.Redis.from_url(settings.LETHE_REDIS_URL)
     words = TEXT.encode()
     message = json.dumps({"body": base64.b64encode(json.dumps([[TEXT], {}]).encode()).decode()})
@@ -273,7 +272,7 @@ def test_looking_is_noted_without_the_text(account):
     find_traces(TEXT)
 
     entry = LedgerEntry.objects.get(action="traces.searched")
-    assert entry.params == {"places": 1, "matches": 1, "unreadable": 0}
+    assert entry.params == {"places": 1, "matches": 1, "unopened": 0}
     assert places() == {"sealed: helpdesk.contact.name": 1}  # the first search left no trace of its own
 
 
