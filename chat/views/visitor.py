@@ -105,6 +105,9 @@ def what_is_left(chat: Conversation) -> dict:
 
 def _pane(request: HttpRequest, chat: Conversation, *, status: int = 200) -> HttpResponse:
     entries = list(chat.messages.select_related("agent"))
+    agents = {entry.agent_id: entry.agent for entry in entries}
+    if chat.agent_id in agents:
+        chat.agent = agents[chat.agent_id]
     share_keys([chat, *entries])
     context = {
         "account": chat.account,
