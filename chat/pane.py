@@ -59,9 +59,15 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     )
 
 
-def read_news(user: User, chat: Conversation, *, after: int) -> dict[str, Any]:
-    """Return the entries behind ``after`` as the page's script takes them, and what the chat is now."""
-    entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+def read_news(user: User, chat: Conversation, *, after: int, said: Message | None = None) -> dict[str, Any]:
+    """Return the entries behind ``after`` as the page's script takes them, and what the chat is now.
+
+    ``said`` is what this request has added itself: mostly it is all there is, and nothing need be read.
+    """
+    if said and said.seq == after + 1:
+        entries = [said]
+    else:
+        entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
     return {
         "state": state_for(user, chat),
         "entries": [{"seq": e.seq, "side": e.side, "html": render_entry(e, "agent")} for e in entries],

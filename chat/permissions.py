@@ -16,18 +16,22 @@ def conversation_for(account: Account, token: str) -> Conversation | None:
     if not isinstance(token, str) or len(token) != TOKEN_LENGTH:
         return None
     wanted = hash_token(token)
-    chat = (
-        Conversation.objects.select_related("account", "agent")
-        .filter(account=account, token_hash=wanted)
-        .first()
-    )
-    return chat if chat and hmac.compare_digest(chat.token_hash, wanted) else None
+    chat = Conversation.objects.filter(account=account, token_hash=wanted).first()
+    if chat is None or not hmac.compare_digest(chat.token_hash, wanted):
+        return None
+    chat.account = account
+    return chat
 
 
 def conversation_of(user: User, conversation_id: UUID) -> Conversation | None:
     """Return a chat that the agent may see; ``None`` where it is erased, foreign or never was."""
-    chats = Conversation.objects.visible_to(user).select_related("account", "agent", "contact")
-    return chats.filter(pk=conversation_id).first()
+    chat = Conversation.objects.visible_to(user).filter(pk=conversation_id).first()
+    if chat is None:
+        return None
+    chat.account = user.account
+    if chat.agent_id == user.pk:
+        chat.agent = user
+    return chat
 
 
 def may_answer(user: User, chat: Conversation) -> bool:

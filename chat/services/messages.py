@@ -16,10 +16,11 @@ class ChatEnded(Exception):
 
 def locked(conversation: Conversation) -> Conversation:
     """Return the chat under its row lock; raises :class:`ChatEnded` where it is erased."""
-    rows = Conversation.objects.select_for_update(of=("self",)).select_related("account")
-    chat = rows.filter(pk=conversation.pk).first()
+    chat = Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
     if chat is None:
         raise ChatEnded
+    if Conversation.account.is_cached(conversation):
+        chat.account = conversation.account
     return chat
 
 

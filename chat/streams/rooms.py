@@ -7,11 +7,12 @@ from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from chat.models import Conversation, Message
+from helpdesk.models import User
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
 from privacy.models import RetentionPolicy
@@ -50,20 +51,20 @@ class Room:
 
 def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
     """Return the chats that still exist, each with its new entries; the same queries whatever the number."""
-    chats = {
-        chat.pk: chat
-        for chat in Conversation.objects.filter(pk__in=wishes, account__is_active=True).select_related(
-            "account", "agent"
-        )
-    }
+    found = Conversation.objects.filter(pk__in=wishes, account__is_active=True)
+    found = found.only("account_id", "status", "agent_id", "last_seq").annotate(
+        language=F("account__language")
+    )
+    chats = {chat.pk: chat for chat in found}
     entries = _read_entries(chats, wishes)
+    _add_agents([*chats.values(), *entries])
     share_keys([*chats.values(), *entries])
     rooms = {pk: _room(chat, wishes[pk].after) for pk, chat in chats.items()}
     for entry in entries:
-        chat = chats[entry.conversation_id]
-        with translation.override(chat.account.language):
-            html = {audience: render_entry(entry, audience) for audience in wishes[chat.pk].audiences}
-        rooms[chat.pk].entries.append(Entry(entry.seq, entry.side, html))
+        html = _render_for(
+            wishes[entry.conversation_id].audiences, entry, chats[entry.conversation_id].language
+        )
+        rooms[entry.conversation_id].entries.append(Entry(entry.seq, entry.side, html))
     if len(entries) == ENTRIES_AT_ONCE:
         _mark_cut(rooms.values())
     _add_positions(rooms)
@@ -82,11 +83,26 @@ def render_entry(entry: Message, audience: str) -> str:
     return render_to_string("chat/_message.html", {"entry": entry, "audience": audience})
 
 
+def _render_for(audiences: Collection[str], entry: Message, language: str) -> dict[str, str]:
+    with translation.override(language):
+        return {audience: render_entry(entry, audience) for audience in audiences}
+
+
+def _add_agents(rows: Iterable[Conversation | Message]) -> None:
+    """Fetch the agents of all rows at once; only their names are needed."""
+    answered = [row for row in rows if row.agent_id]
+    agents = (
+        User.objects.only("name", "email").in_bulk({row.agent_id for row in answered}) if answered else {}
+    )
+    for row in answered:
+        row.agent = agents.get(row.agent_id)
+
+
 def _room(chat: Conversation, after: int | None) -> Room:
     return Room(
         account_id=chat.account_id,
         status=chat.status,
-        agent=chat.agent.get_full_name() if chat.agent else "",
+        agent=str(chat.agent.name) if chat.agent else "",  # never an address: visitors see it
         last_seq=chat.last_seq,
         after=after,
     )
@@ -101,8 +117,7 @@ def _read_entries(chats: dict[UUID, Conversation], wishes: dict[UUID, Wish]) -> 
     ]
     if not new:
         return []
-    found = Message.objects.filter(reduce(or_, new)).select_related("agent").order_by("seq")
-    return list(found[:ENTRIES_AT_ONCE])
+    return list(Message.objects.filter(reduce(or_, new)).order_by("seq")[:ENTRIES_AT_ONCE])
 
 
 def _mark_cut(rooms: Iterable[Room]) -> None:

@@ -91,11 +91,13 @@ def chat_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if not form.is_valid():
         return _invalid(request, chat, form)
     try:
-        post_message(conversation=chat, side=Conversation.Side.AGENT, agent=request.user, **form.cleaned_data)
+        said = post_message(
+            conversation=chat, side=Conversation.Side.AGENT, agent=request.user, **form.cleaned_data
+        )
     except ChatEnded:
         return _refused(request, chat)
     if wants_json(request):
-        return JsonResponse(read_news(request.user, chat, after=after))
+        return JsonResponse(read_news(request.user, chat, after=after, said=said))
     return redirect("chat_detail", chat.pk)
 
 

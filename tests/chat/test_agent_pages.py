@@ -251,6 +251,7 @@ def test_page_of_a_chat_asks_the_same_number_of_queries(
         factories.ticket(account, requester=twin)
     agent_client.get(url("chat_detail", chat))
 
-    # session, person, chat; desk and its words; log; others of the address and their tickets; consent; policy
-    with django_assert_num_queries(10), django_assert_num_queries(1, using="vault"):
+    # session, person, chat, contact; desk and its words; log; others of the address and their tickets; consent;
+    # policy
+    with django_assert_num_queries(11), django_assert_num_queries(1, using="vault"):
         agent_client.get(url("chat_detail", chat))
