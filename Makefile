@@ -1,6 +1,7 @@
 # make run    start everything with a demo on PORT (8000), data in LETHE_DATA_DIR (./data)
 # make test   run every test that this machine can run, and say which it can't
 # make lint   ruff and mypy
+# make bench  measure this machine against the bars of docs/performance.md
 # make format let ruff format the code
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -12,7 +13,7 @@ WANTED := import sys, tomllib; project = tomllib.load(open("pyproject.toml", "rb
 	print(*project["dependencies"], *(line for group in sys.argv[1:] for line in project["optional-dependencies"][group]), sep="\n")
 INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --requirement
 
-.PHONY: run test lint format
+.PHONY: run test bench lint format
 .DELETE_ON_ERROR:
 
 run: export LETHE_DEMO := 1
@@ -21,6 +22,9 @@ run: $(VENV)/.for-run
 
 test: $(VENV)/.for-test
 	@$(BIN)/python -m tests.everything
+
+bench: $(VENV)/.for-test
+	@$(BIN)/python -m tests.bench
 
 lint: $(VENV)/.for-test
 	$(BIN)/ruff format --check .

@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,14 +11,9 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db import connections
 
+from tests.chat.ports import free_port
 from tests.chat.stream_client import Stream
 from tests.config.deployment import ROOT, environment
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def database_url(alias: str) -> str:
