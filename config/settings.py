@@ -311,6 +311,7 @@ if LETHE_SENDS_MAIL:
 
 # --- Cache, worker, timetable -----------------------------------------------------------------------------
 
+EMBEDDED_BROKER = "config.file_broker:Transport"
 if LETHE_REDIS_URL:
     CACHES = {
         "default": {
@@ -329,6 +330,7 @@ if LETHE_REDIS_URL:
 else:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     CELERY_BROKER_URL = "filesystem://localhost"
+    CELERY_BROKER_TRANSPORT = EMBEDDED_BROKER
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(LETHE_BROKER_DIR),
         "data_folder_out": str(LETHE_BROKER_DIR),
