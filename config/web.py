@@ -8,7 +8,7 @@ import uvicorn
 from config.asgi import application, hub, settings
 
 GRACE_SECONDS = 2
-GARBAGE_THRESHOLDS = 20_000, 20, 50  # with thousands of streams the defaults take a tenth of the time
+GARBAGE_THRESHOLDS = 20_000, 20, 50  # thousands of open streams make each round dear
 
 
 class Server(uvicorn.Server):
