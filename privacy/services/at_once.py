@@ -22,7 +22,10 @@ def erase_if_due_at_once(unit: Model, *, account_id: int) -> bool:
     if term_of(account_id=account_id, category=root.category).rule != Rule.AT_ONCE:
         return False
     try:
-        erase_units(root.model, [unit.pk], account_id=account_id, reason="closed", still=clock_runs(root))
+        # Waits for who holds it locked, such as the other side that ends it, too: at once means now.
+        erase_units(
+            root.model, [unit.pk], account_id=account_id, reason="closed", still=clock_runs(root), wait=True
+        )
     except Exception:
         log.exception("%s %s is closed and could not be erased; the purge tries again.", root.model, unit.pk)
         return False

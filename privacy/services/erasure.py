@@ -38,17 +38,23 @@ class ErasureIncomplete(Exception):
 
 
 def erase_units(
-    root: type[Model], ids: Collection, *, account_id: int | None, reason: str, still: Q = EVERY
+    root: type[Model],
+    ids: Collection,
+    *,
+    account_id: int | None,
+    reason: str,
+    still: Q = EVERY,
+    wait: bool = False,
 ) -> int:
     """Erase units of one account with everything that belongs to them, and people with nothing left.
 
     ``reason`` is a code for the ledger. ``still`` is looked at once more under the lock: a unit for which it
     no longer holds, such as a ticket that was opened again a moment ago, is left alone. Returns how many
-    units were erased; units that are gone already count nothing, nor do people who still have units and rows
-    that somebody else holds locked: the next pass finds them. Must be called outside a transaction. Raises
+    units were erased; units that are gone already count nothing, nor do people who still have units, nor
+    units that somebody else holds locked, unless the caller waits for them: the next pass finds them. Must be called outside a transaction. Raises
     :class:`ErasureIncomplete`.
     """
-    erasures = _erase(root_of(root), list(ids), account_id, reason, still, skip_locked=True)
+    erasures = _erase(root_of(root), list(ids), account_id, reason, still, skip_locked=not wait)
     return sum(
         erasure.begun.params["units"] for erasure in erasures if _root_name(erasure) == root._meta.label_lower
     )
