@@ -40,8 +40,10 @@ def _without_path(record: logging.LogRecord) -> tuple:
     request = getattr(record, "request", None)
     match = getattr(request, "resolver_match", None)
     page = f"/{match.route}" if match else "(no page of ours)"
-    path = getattr(request, "path", None)
-    return tuple(page if path is not None and arg == path else arg for arg in record.args or ())
+    path = getattr(request, "path", "")
+    # Django writes what isn't plain ASCII with escapes before it hands the path over.
+    forms = {path, path.encode("unicode_escape").decode()} - {""}
+    return tuple(page if arg in forms else arg for arg in record.args or ())
 
 
 def _frames(frames: TracebackType | None) -> traceback.StackSummary:

@@ -1,0 +1,34 @@
+"""What somebody types into the address bar, or sends in a header, stands in no log."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from config.logs import DiscreetFormatter
+
+FORMATTER = DiscreetFormatter("{levelname} {name} {message}", style="{")
+PATHS = [
+    "/zora-canary/",
+    "/zora-canary-é/",
+    "/zora%0Acanary\n/",
+    "/zora\\canary/",
+    "/zora\x1b[2Jcanary/",
+    "/zora/😀canary/",
+    "/tickets/new/zora-canary/",
+    "/agent/chats/zora-canary/",
+    "/admin/helpdesk/user/zora-é-canary/change/",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", PATHS)
+def test_mistyped_address_is_not_logged(caplog, path, operator, signed_in):
+    with caplog.at_level(logging.INFO):
+        Client().get(path)
+        signed_in(operator).get(path)
+
+    lines = [FORMATTER.format(record) for record in caplog.records]
+    assert lines
+    assert [line for line in lines if "zora" in line or "canary" in line] == []
+    assert [line for line in lines if "\n" in line.strip()] == []
