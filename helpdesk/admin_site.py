@@ -5,9 +5,12 @@ from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 # Replaced by the pages of the house, or answering about any row of any model.
@@ -46,6 +49,11 @@ class LetheAdminSite(AdminSite):
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
         ]
         return ours + [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """Lead to the one page where people sign in: a second one would leave no evidence of it."""
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         return redirect("admin:index")  # signing out is a form of its own that posts to our own page

@@ -89,4 +89,8 @@ class OfAccount(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
-        return queryset.filter(account_id=int(chosen)) if chosen and chosen.isdecimal() else queryset
+        if not chosen:
+            return queryset
+        if chosen not in dict(self.lookup_choices):
+            return queryset.none()
+        return queryset.filter(account_id=int(chosen))
