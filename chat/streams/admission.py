@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections
+from django.http import parse_cookie
 from django.utils.crypto import constant_time_compare
 
 from chat.models import Conversation
@@ -64,7 +64,7 @@ def _visitor(token: str) -> Admission | None:
 
 
 def _agent(scope: dict[str, Any], cookie: str) -> Admission | None:
-    key = _session_key(cookie)
+    key = parse_cookie(cookie).get(settings.SESSION_COOKIE_NAME)  # as a page reads it, whatever stands beside
     session = import_module(settings.SESSION_ENGINE).SessionStore(key) if key else None
     if session is None or session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return None
@@ -84,14 +84,6 @@ def _agent(scope: dict[str, Any], cookie: str) -> Admission | None:
         password_mark=mark,
         address=address,
     )
-
-
-def _session_key(cookie: str) -> str:
-    try:
-        found = SimpleCookie(cookie).get(settings.SESSION_COOKIE_NAME)
-    except CookieError:
-        return ""
-    return found.value if found else ""
 
 
 def still_admitted(admissions: Collection[Admission]) -> set[Admission]:
