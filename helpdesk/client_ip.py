@@ -84,8 +84,14 @@ def address_of_scope(scope: dict[str, Any]) -> ClientAddress:
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """Return the address under which failures to sign in are counted; ``None`` where there is none."""
-    return str(address_of(request)) or None
+    """Return the address under which failures to sign in are counted; ``None`` where there is none.
+
+    Of IPv6 it is the network of 64 bits: whoever has one address of it has them all.
+    """
+    address = address_of(request).address
+    if isinstance(address, IPv6Address):
+        return str(ip_network((int(address), 64), strict=False).network_address)
+    return str(address) if address else None
 
 
 def _is_trusted(address: Address) -> bool:
