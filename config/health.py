@@ -1,11 +1,13 @@
 """`/healthz` says that the process answers; `/readyz` says part by part whether Lethe can do its work."""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 from celery import current_app
 from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -49,6 +51,23 @@ def _state(check: Callable[[], str]) -> str:
         return "can't be reached"
 
 
+def _seldom(check: Callable[[], str], *, seconds: int) -> Callable[[], str]:
+    """Ask what takes long now and then only: anybody may call this page as often as they like."""
+    name, asking = f"health:{check.__name__}", threading.Lock()
+
+    def ask() -> str:
+        known = cache.get(name)
+        if known is None and asking.acquire(blocking=False):
+            try:
+                known = check()
+                cache.set(name, known, seconds)
+            finally:
+                asking.release()
+        return "is being looked at" if known is None else known
+
+    return ask
+
+
 def _database() -> str:
     with connections["default"].cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -88,6 +107,6 @@ PARTS = {
     "vault": _vault,
     "broker": _broker,
     "beat": _beat,
-    "purge": _purge,
-    "ledger": _ledger,
+    "purge": _seldom(_purge, seconds=10),
+    "ledger": _seldom(_ledger, seconds=60),
 }
