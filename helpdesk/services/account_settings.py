@@ -47,7 +47,7 @@ def change_account(
     that would lock out ``by``.
     """
     with transaction.atomic():
-        account = Account.objects.select_for_update().get(pk=account.pk)
+        account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
         _set_values(account, values, by)

@@ -19,7 +19,8 @@ def verify_address(*, participant: TicketParticipant) -> Contact:
     if participant.contact.verified_at:
         return participant.contact
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=participant.account_id)  # one contact a proved address
+        # One contact a proved address.
+        Account.objects.select_for_update(no_key=True).get(pk=participant.account_id)
         contact = Contact.objects.select_for_update().get(participations=participant)
         if contact.verified_at or not contact.email_index:
             return contact

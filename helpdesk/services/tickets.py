@@ -123,7 +123,7 @@ def close_ticket(*, ticket: Ticket, by: User) -> bool:
 
 
 def _next_number(account: Account) -> int:
-    locked = Account.objects.select_for_update().get(pk=account.pk)
+    locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     locked.last_ticket_number += 1
     locked.save(update_fields=["last_ticket_number"])
     return locked.last_ticket_number
