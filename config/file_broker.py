@@ -20,9 +20,10 @@ log = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Put files into the folder whole, and pass by what is broken all the same."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    # The names of the second argument differ between kombu's own classes.
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         name = f"{round(monotonic() * 1000)}_{uuid4()}.{queue}.msg"
-        write_whole(Path(self.data_folder_out) / name, dumps(message))
+        write_whole(Path(self.data_folder_out) / name, dumps(payload))
 
     def _get(self, queue: str, timeout: Any = None) -> Any:
         while True:

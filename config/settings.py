@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "config.readable.ReadableFormMiddleware",
     # A database that is older than the ledger serves nothing, so this stands before anything that reads rows.
     "privacy.gate.RestoreGateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -271,7 +272,8 @@ CONTENT_SECURITY_POLICY = {
 
 LETHE_MAX_BODY_BYTES = 12 * 2**20
 LETHE_BODY_SECONDS = 30
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
+# A text that is too long is refused beside its field; what is larger than a body may be never gets here.
+DATA_UPLOAD_MAX_MEMORY_SIZE = LETHE_MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 LETHE_FILES_A_MESSAGE = 5
