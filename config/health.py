@@ -2,12 +2,12 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 from celery import current_app
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import connections
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 BEAT_SILENT_AFTER = timedelta(seconds=60)
 OVERDUE_AFTER = timedelta(minutes=15)
+LOOKING = "is being looked at"
 
 
 @login_not_required
@@ -51,19 +52,25 @@ def _state(check: Callable[[], str]) -> str:
         return "can't be reached"
 
 
-def _seldom(check: Callable[[], str], *, seconds: int) -> Callable[[], str]:
-    """Ask what takes long now and then only: anybody may call this page as often as they like."""
-    name, asking = f"health:{check.__name__}", threading.Lock()
+def seldom(check: Callable[[], str], *, seconds: float) -> Callable[[], str]:
+    """Return a check that looks now and then only: anybody may ask for this page as often as they like.
+
+    Kept in the process, since a cache that is away must not hide how the other parts are.
+    """
+    known, until, looking = LOOKING, 0.0, threading.Lock()
 
     def ask() -> str:
-        known = cache.get(name)
-        if known is None and asking.acquire(blocking=False):
+        nonlocal known, until
+        if time.monotonic() >= until and looking.acquire(blocking=False):
             try:
                 known = check()
-                cache.set(name, known, seconds)
+                until = time.monotonic() + seconds
+            except Exception:
+                known = LOOKING  # what was found before is worth nothing now
+                raise
             finally:
-                asking.release()
-        return "is being looked at" if known is None else known
+                looking.release()
+        return known
 
     return ask
 
@@ -107,6 +114,6 @@ PARTS = {
     "vault": _vault,
     "broker": _broker,
     "beat": _beat,
-    "purge": _seldom(_purge, seconds=10),
-    "ledger": _seldom(_ledger, seconds=60),
+    "purge": seldom(_purge, seconds=10),
+    "ledger": seldom(_ledger, seconds=60),
 }

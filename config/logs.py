@@ -42,7 +42,7 @@ def _without_path(record: logging.LogRecord) -> tuple:
     page = f"/{match.route}" if match else "(no page of ours)"
     path = getattr(request, "path", "")
     # Django writes what isn't plain ASCII with escapes before it hands the path over.
-    forms = {path, path.encode("unicode_escape").decode()} - {""}
+    forms = [path, path.encode("unicode_escape").decode()] if path else []
     return tuple(page if arg in forms else arg for arg in record.args or ())
 
 

@@ -21,6 +21,14 @@ PATHS = [
 ]
 
 
+def test_line_about_anything_is_written():
+    """Celery's timetable hands a list over; a formatter that fails makes logging print what it got."""
+    record = logging.LogRecord("celery.beat", 40, "", 1, "%s\n%s", (OSError("x"), ["a", {}]), None)
+    record.request = None
+
+    assert FORMATTER.format(record) == "ERROR celery.beat x\n['a', {}]"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", PATHS)
 def test_mistyped_address_is_not_logged(caplog, path, operator, signed_in):
