@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?(?::\d{1,5})?")
 LIMIT = 50
+LONGEST = 270  # a host name has at most 253 characters; all of them travel in one header
 
 
 def clean_origins(text: str) -> list[str]:
@@ -20,7 +21,7 @@ def clean_origins(text: str) -> list[str]:
     if len(lines) > LIMIT:
         raise ValidationError(_("At most %d sites.") % LIMIT)
     for line in lines:
-        if not _ORIGIN.fullmatch(line) or not _has_good_port(line):
+        if len(line) > LONGEST or not _ORIGIN.fullmatch(line) or not _has_good_port(line):
             raise ValidationError(
                 _(
                     "“%(line)s” is not the address of a site. Write one a line, such as https://www.example.com"
