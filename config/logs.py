@@ -1,9 +1,12 @@
 """Log lines that say what went wrong and never with whose data."""
 
 import logging
+import re
 import time
 import traceback
 from types import TracebackType
+
+URL = re.compile(r"[a-zA-Z][\w+.-]*://\S*")
 
 
 class DiscreetFormatter(logging.Formatter):
@@ -24,7 +27,7 @@ class DiscreetFormatter(logging.Formatter):
             record.args = {**about, "exc": _kind(record), "traceback": "", "args": "", "kwargs": ""}
         elif hasattr(record, "request") or (record.exc_info and record.exc_text):
             record = logging.makeLogRecord(record.__dict__)
-            record.args = _without_path(record)
+            record.args = _without_addresses(record)
             record.exc_text = None
         return super().format(record)
 
@@ -35,15 +38,22 @@ class DiscreetFormatter(logging.Formatter):
         return "\n".join([*lines, f"  {kind.__module__}.{kind.__qualname__}" if kind else ""])
 
 
-def _without_path(record: logging.LogRecord) -> tuple:
-    """Return the arguments with the address replaced by its pattern: people type anything into an address."""
+def _without_addresses(record: logging.LogRecord) -> tuple:
+    """Return the arguments with our address replaced by its pattern and every other one by a word.
+
+    People type anything into an address, and the page that somebody came from may name them.
+    """
     request = getattr(record, "request", None)
     match = getattr(request, "resolver_match", None)
     page = f"/{match.route}" if match else "(no page of ours)"
-    path = getattr(request, "path", "")
+    path = getattr(request, "path", None)
     # Django writes what isn't plain ASCII with escapes before it hands the path over.
     forms = [path, path.encode("unicode_escape").decode()] if path else []
-    return tuple(page if arg in forms else arg for arg in record.args or ())
+    return tuple(page if arg in forms else _without_urls(arg) for arg in record.args or ())
+
+
+def _without_urls(arg: object) -> object:
+    return URL.sub("(an address)", arg) if isinstance(arg, str) else arg
 
 
 def _frames(frames: TracebackType | None) -> traceback.StackSummary:
