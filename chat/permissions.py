@@ -5,27 +5,27 @@ from uuid import UUID
 
 from chat.models import Conversation
 from chat.services.conversations import hash_token
-from helpdesk.models import Account, User
+from helpdesk.models import User
 from helpdesk.permissions import leads
 
 TOKEN_LENGTH = 43  # 256 bits in URL-safe base64
 
 
-def conversation_for(account: Account, token: str) -> Conversation | None:
-    """Return the chat of this account that the visitor's token opens; ``None`` for anything else."""
+def conversation_for(public_id: str, token: str) -> Conversation | None:
+    """Return the chat of an active account that the visitor's token opens; ``None`` for anything else."""
     if not isinstance(token, str) or len(token) != TOKEN_LENGTH:
         return None
     wanted = hash_token(token)
-    chat = Conversation.objects.filter(account=account, token_hash=wanted).first()
-    if chat is None or not hmac.compare_digest(chat.token_hash, wanted):
-        return None
-    chat.account = account
-    return chat
+    chats = Conversation.objects.select_related("account").filter(
+        token_hash=wanted, account__public_id=public_id, account__is_active=True
+    )
+    chat = next(iter(chats), None)  # unique, so first() would only add an order
+    return chat if chat and hmac.compare_digest(chat.token_hash, wanted) else None
 
 
 def conversation_of(user: User, conversation_id: UUID) -> Conversation | None:
     """Return a chat that the agent may see; ``None`` where it is erased, foreign or never was."""
-    chat = Conversation.objects.visible_to(user).filter(pk=conversation_id).first()
+    chat = next(iter(Conversation.objects.visible_to(user).filter(pk=conversation_id)), None)
     if chat is None:
         return None
     chat.account = user.account

@@ -25,7 +25,33 @@ def account_of(public_id: str) -> Account:
 
 
 def for_visitors(view: View) -> View:
-    """Give a view its account, in the account's language; nothing of the answer is kept or told to others.
+    """Give a view its account; see :func:`_open_to_visitors`."""
+
+    @wraps(view)
+    def visited(request: HttpRequest, public_id: str) -> HttpResponse:
+        account = account_of(public_id)
+        with translation.override(account.language):
+            return view(request, account)
+
+    return _open_to_visitors(visited)
+
+
+def for_visitor_of_chat(view: View) -> View:
+    """Give a view the chat that the token in the request's header opens; 404 for every other token."""
+
+    @wraps(view)
+    def visited(request: HttpRequest, public_id: str) -> HttpResponse:
+        chat = conversation_for(public_id, request.headers.get("X-Chat-Token", ""))
+        if chat is None:
+            raise Http404
+        with translation.override(chat.account.language):
+            return view(request, chat)
+
+    return _open_to_visitors(visited)
+
+
+def _open_to_visitors(view: View) -> View:
+    """Open a view to everybody; nothing of the answer is kept or told to others.
 
     These views set no cookie and read none, so there is nothing that another site's page could borrow.
     """
@@ -34,26 +60,10 @@ def for_visitors(view: View) -> View:
     @csrf_exempt
     @wraps(view)
     def visited(request: HttpRequest, public_id: str) -> HttpResponse:
-        account = account_of(public_id)
-        with translation.override(account.language):
-            response = view(request, account)
+        response = view(request, public_id)
         add_never_cache_headers(response)
         response["Referrer-Policy"] = "no-referrer"
         return response
-
-    return visited
-
-
-def for_visitor_of_chat(view: View) -> View:
-    """Give a view the chat that the token in the request's header opens; 404 for every other token."""
-
-    @for_visitors
-    @wraps(view)
-    def visited(request: HttpRequest, account: Account) -> HttpResponse:
-        chat = conversation_for(account, request.headers.get("X-Chat-Token", ""))
-        if chat is None:
-            raise Http404
-        return view(request, chat)
 
     return visited
 

@@ -51,8 +51,8 @@ def erase_units(
     ``reason`` is a code for the ledger. ``still`` is looked at once more under the lock: a unit for which it
     no longer holds, such as a ticket that was opened again a moment ago, is left alone. Returns how many
     units were erased; units that are gone already count nothing, nor do people who still have units, nor
-    units that somebody else holds locked, unless the caller waits for them: the next pass finds them. Must be called outside a transaction. Raises
-    :class:`ErasureIncomplete`.
+    units that somebody else holds locked, unless the caller waits for them: the next pass finds them. Must
+    be called outside a transaction. Raises :class:`ErasureIncomplete`.
     """
     erasures = _erase(root_of(root), list(ids), account_id, reason, still, skip_locked=not wait)
     return sum(
