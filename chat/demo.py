@@ -16,9 +16,10 @@ from privacy.services.consent import current_notice, publish_notice
 
 DEMO_ID = "demo"
 OTHER_ID = "demo-other"
+# Without terms: these words stay as they are when the manager changes how long things are kept.
 NOTICE = (
-    "I agree that Moss & Kettle keeps what I write here to answer me. "
-    "A chat is erased as soon as it is closed, a ticket 30 days after."
+    "I agree that Moss & Kettle keeps what I write here, with the name and e-mail address that I give, "
+    "to answer me. I can withdraw my consent at any time."
 )
 
 

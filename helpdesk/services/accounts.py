@@ -65,8 +65,7 @@ def first_notice(account: Account) -> str:
     with override(account.language):
         return _(
             "I agree that %(name)s stores what I write here, with the name and e-mail address that I give, "
-            "to answer me. It is erased after the time that is shown here. I can withdraw my consent at any "
-            "time."
+            "to answer me. I can withdraw my consent at any time."
         ) % {"name": account.name}
 
 
