@@ -8,13 +8,16 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd]")
 _LINE_BREAKS = re.compile(r"[\r\n\x85\u2028\u2029]")
 ADDRESS_LIMIT = 254
 
 
 def validate_text(text: str) -> None:
-    """Refuse control characters, NUL and half characters; line breaks and tabs are fine."""
+    """Refuse control characters, NUL, half characters and what stands for unreadable bytes.
+
+    Line breaks and tabs are fine. Bytes that are no UTF-8 arrive as U+FFFD, the replacement character.
+    """
     if _FORBIDDEN.search(text):
         raise ValidationError(
             _("This text has characters that can't be shown. Please type it again."), "unreadable"

@@ -4,7 +4,8 @@ import pytest
 from django.test import Client
 
 from helpdesk.models import Contact
-from tests.chat.visiting import answers, visit
+from tests import factories
+from tests.chat.visiting import TOKEN, answers, visit
 
 FORMS = ["/tickets/new/{}/", "/chat/{}/start/", "/sign-in/", "/tickets/open/"]
 # Codecs that Python knows: some make half a character of these words, some are none for text at all.
@@ -50,6 +51,45 @@ def test_form_in_utf8_is_read(account, charset):
     status = post_parts(f"/tickets/new/{account.public_id}/", HALVES.format('"message"'), charset=charset)
 
     assert status == 422
+
+
+BROKEN = {"lone bytes": b"%FF%FE", "half a character": b"%ED%A0%80", "itself": b"%EF%BF%BD"}
+
+
+@pytest.mark.parametrize("words", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(
+    ("form", "others", "field"),
+    [
+        ("/chat/{}/start/", b"name=V&consent=on&notice=1", b"question"),
+        ("/chat/{}/start/", b"question=Hi&consent=on&notice=1", b"name"),
+        ("/tickets/new/{}/", b"email=v@mail.example&subject=Hi&consent=on&notice=1", b"message"),
+        ("/tickets/new/{}/", b"email=v@mail.example&message=Hi&consent=on&notice=1", b"subject"),
+    ],
+    ids=["question of a chat", "name", "message of a ticket", "subject"],
+)
+def test_bytes_that_are_no_text_are_refused_beside_their_field(account, form, others, field, words):
+    path, body = form.format(account.public_id), others + b"&" + field + b"=a" + words
+
+    response = Client().generic("POST", path, body, "application/x-www-form-urlencoded")
+
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field.decode()]
+    assert "characters that can&#x27;t be shown" in response.content.decode()
+    assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize("words", BROKEN.values(), ids=BROKEN)
+def test_bytes_that_are_no_text_are_no_message_of_either_side(account, agent, agent_client, words):
+    chat = factories.chat(account, token=TOKEN, agent=agent)
+    before = chat.messages.count()
+    form = {"data": b"body=a" + words, "content_type": "application/x-www-form-urlencoded"}
+
+    visitors = Client(headers={"X-Chat-Token": TOKEN}).post(f"/chat/{account.public_id}/messages/", **form)
+    agents = agent_client.post(f"/agent/chats/{chat.pk}/messages/", **form)
+
+    assert [visitors.status_code, agents.status_code] == [422, 422]
+    assert "characters that can&#x27;t be shown" in visitors.content.decode()
+    assert chat.messages.count() == before
 
 
 def test_text_of_megabytes_is_refused_beside_its_field(account):
