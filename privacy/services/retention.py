@@ -10,7 +10,7 @@ from privacy.terms import Rule, Term
 
 
 class Expiry(NamedTuple):
-    """The moment, once the clock runs; until then a sentence. What ``includes/expiry.html`` shows."""
+    """The moment, once the clock runs, or else a sentence. What ``includes/expiry.html`` shows."""
 
     at: datetime | None
     sentence: str
@@ -31,7 +31,10 @@ def expiry_of(*, account_id: int, category: str, clock: datetime | None) -> Expi
 def expiry_under(term: Term, clock: datetime | None) -> Expiry:
     """Return the same for a term that the caller has at hand, for every row of a list."""
     ends_at = term.ends_at(clock)
-    return Expiry(ends_at, "" if ends_at else _sentence(term), term.rule == Rule.AT_ONCE)
+    at_once = term.rule == Rule.AT_ONCE
+    if ends_at is None:
+        return Expiry(None, _sentence(term), at_once)
+    return Expiry(ends_at, _("Will be erased in a moment") if at_once else "", at_once)
 
 
 def _sentence(term: Term) -> str:

@@ -25,7 +25,7 @@ CLOSED = datetime(2026, 1, 31, 12, tzinfo=UTC)
         (
             {"rule": Rule.AT_ONCE},
             Expiry(None, "Erased as soon as it is closed", at_once=True),
-            Expiry(CLOSED, "", at_once=True),
+            Expiry(CLOSED, "Will be erased in a moment", at_once=True),
         ),
         (
             {"rule": Rule.AFTER, "amount": 1, "unit": "months"},

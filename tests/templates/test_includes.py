@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from django import forms
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 
 class Question(forms.Form):
@@ -91,4 +92,14 @@ def test_expiry_names_the_moment_for_machines_too():
 
     html = render_to_string("includes/expiry.html", {"at": moment})
 
-    assert '<time datetime="2026-03-01T12:30:00+00:00">March 1, 2026, 12:30 p.m.</time>' in html
+    assert 'Will be erased on <local-time full><time datetime="2026-03-01T12:30:00+00:00">' in html
+    assert ">March 1, 2026, 12:30 p.m. UTC</time>" in html
+
+
+def test_expiry_names_the_zone_in_which_it_tells_the_time():
+    moment = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+
+    with timezone.override("Asia/Kolkata"):
+        html = render_to_string("includes/expiry.html", {"at": moment})
+
+    assert ">March 1, 2026, 6 p.m. Asia/Kolkata</time>" in html
