@@ -9,6 +9,7 @@ from django.utils import timezone
 from helpdesk.models import Account, Contact, Ticket, TicketMessage, TicketParticipant, User
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import confirm_ticket, mail_reply
+from helpdesk.services.twice import said_just_now
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
 from privacy.models import ConsentNotice, DataKey
@@ -66,6 +67,8 @@ def answer_ticket(
     """
     with transaction.atomic():
         ticket = _locked(participant.ticket_id)
+        if said := said_just_now(ticket, kind=TicketMessage.Kind.REQUEST, body=body, files=len(files)):
+            return said
         message = _add_message(ticket, participant, TicketMessage.Kind.REQUEST, body, files=files)
         _set_status(ticket, Ticket.Status.OPEN, by=None)
     return message
@@ -77,6 +80,10 @@ def reply_ticket(
     """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
     with transaction.atomic():
         ticket = _locked(ticket.pk)
+        if said := said_just_now(
+            ticket, kind=TicketMessage.Kind.REPLY, body=body, agent=agent, files=len(files)
+        ):
+            return said
         participant = _requester(ticket)
         message = _add_message(ticket, participant, TicketMessage.Kind.REPLY, body, agent=agent, files=files)
         _set_status(ticket, Ticket.Status.PENDING, by=agent)
@@ -89,6 +96,8 @@ def add_note(*, ticket: Ticket, agent: User, body: str) -> TicketMessage:
     """Add a note that only the account's agents see. Raises :class:`TicketErased`."""
     with transaction.atomic():
         ticket = _locked(ticket.pk)
+        if said := said_just_now(ticket, kind=TicketMessage.Kind.NOTE, body=body, agent=agent):
+            return said
         return _add_message(ticket, _requester(ticket), TicketMessage.Kind.NOTE, body, agent=agent)
 
 

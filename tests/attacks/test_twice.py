@@ -1,0 +1,70 @@
+"""Whoever clicks twice, or sends again because the answer got lost, says it once."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from freezegun import freeze_time
+
+from helpdesk.models import OutgoingMail, TicketMessage
+from tests.chat.beside import at_once
+from tests.helpdesk.tickets import answer_of, opened, pdf, visitor_with_link
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LATER = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(("action", "field"), [("ticket_reply", "reply"), ("ticket_note", "note")])
+def test_agent_who_clicks_twice_says_it_once(account, agent, signed_in, action, field):
+    ticket = opened(account)
+    mails, address = OutgoingMail.objects.count(), reverse(action, args=[ticket.pk])
+
+    answers = at_once(*[lambda: signed_in(agent).post(address, {field: "We send a new one."})] * 3)
+
+    assert [answer.status_code for answer in answers] == [302] * 3
+    assert ticket.messages.filter(agent=agent).count() == 1
+    assert OutgoingMail.objects.count() == mails + (action == "ticket_reply")
+
+
+def test_two_agents_who_say_the_same_are_both_heard(account, agent_client, teammate_client):
+    ticket = opened(account)
+    address = reverse("ticket_reply", args=[ticket.pk])
+
+    for client in (agent_client, teammate_client):
+        client.post(address, {"reply": "We send a new one."})
+
+    assert ticket.messages.filter(kind=TicketMessage.Kind.REPLY).count() == 2
+
+
+def test_requester_who_clicks_twice_says_it_once(account):
+    ticket = opened(account)
+    visitor = visitor_with_link(ticket)
+
+    for _ in range(2):
+        visitor.post(answer_of(ticket), {"message": "Thank you."})
+
+    assert ticket.messages.count() == 2
+
+
+def test_same_words_with_what_was_forgotten_are_another_message(account):
+    ticket = opened(account)
+    visitor = visitor_with_link(ticket)
+
+    visitor.post(answer_of(ticket), {"message": "Here it is."})
+    visitor.post(answer_of(ticket), {"message": "Here it is.", "files": pdf()})
+
+    assert ticket.messages.count() == 3
+    assert ticket.files.count() == 1
+
+
+def test_same_words_a_minute_later_are_another_message(account, agent_client):
+    ticket = opened(account)
+    address = reverse("ticket_note", args=[ticket.pk])
+    agent_client.post(address, {"note": "Called, no answer."})
+
+    with freeze_time(timezone.now() + LATER):
+        agent_client.post(address, {"note": "Called, no answer."})
+
+    assert ticket.messages.filter(kind=TicketMessage.Kind.NOTE).count() == 2
