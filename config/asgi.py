@@ -3,7 +3,6 @@
 import os
 from typing import Any, cast
 
-from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -16,13 +15,14 @@ from chat.streams import hub  # noqa: E402
 from chat.streams.app import stream_app  # noqa: E402
 from config.asgi_types import App, Receive, Scope, Send  # noqa: E402
 from config.body_guard import BodyGuard  # noqa: E402
+from config.bridge import Bridge  # noqa: E402
 from config.peers import PeerFilter  # noqa: E402
 
 THREADS = 8
 
 pages = BodyGuard(
     # Any: the bridge's types name the keys of each message, ours don't.
-    cast("Any", WSGIMiddleware(cast("Any", django_pages), workers=THREADS)),
+    cast("Any", Bridge(cast("Any", django_pages), workers=THREADS)),
     limit=settings.LETHE_MAX_BODY_BYTES,
     seconds=settings.LETHE_BODY_SECONDS,
 )

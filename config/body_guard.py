@@ -8,6 +8,7 @@ import tempfile
 from typing import IO
 
 from config.asgi_types import App, Message, Receive, Scope, Send
+from config.bridge import BODY
 
 MEMORY_BYTES = 512 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -53,7 +54,8 @@ class BodyGuard:
                 return await answer(send, 408, TOO_SLOW)
             except Disconnected:
                 return None
-            return await self.app(with_length(scope, size), replay(body, size, receive), send)
+            scope = {**with_length(scope, size), BODY: body}
+            return await self.app(scope, replay(body, size, receive), send)
 
     async def spool(self, scope: Scope, receive: Receive, body: IO[bytes]) -> int:
         """Write the body into the file, rewind it, and return its size."""
