@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import demo, embed, leaving, visitor
+from chat.views import demo, embed, leaving, rating, visitor
 
 urlpatterns = [
     path("agent/", include("chat.agent_urls")),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("chat/<slug:public_id>/messages/", visitor.visitor_messages, name="visitor_messages"),
     path("chat/<slug:public_id>/typing/", visitor.visitor_typing, name="visitor_typing"),
     path("chat/<slug:public_id>/end/", visitor.visitor_end, name="visitor_end"),
+    path("chat/<slug:public_id>/rating/", rating.chat_rating, name="chat_rating"),
     path("chat/<slug:public_id>/transcript/", visitor.visitor_transcript, name="visitor_transcript"),
     path("chat/<slug:public_id>/leave/", leaving.visitor_leave_message, name="visitor_leave_message"),
     path("demo/", demo.shop, name="demo"),

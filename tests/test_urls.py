@@ -26,6 +26,7 @@ PUBLIC = {
     "visitor_messages": "the token of the chat",
     "visitor_typing": "the token of the chat",
     "visitor_end": "the token of the chat",
+    "chat_rating": "a signed ticket that came with a chat, once",
     "visitor_transcript": "the token of the chat",
     "visitor_leave_message": "the token of the chat",
     "ticket_new": "what the account asks for, with consent",

@@ -73,18 +73,19 @@ def accept_chat(*, conversation: Conversation, agent: User) -> Conversation:
     return chat
 
 
-def end_chat(*, conversation: Conversation, side: str, rating: int | None = None) -> None:
+def end_chat(*, conversation: Conversation, side: str, rating: int | None = None) -> bool:
     """Close a chat, by either side; where the account erases at once, it is erased before this returns.
 
-    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing;
-    raises :class:`ChatEnded` where the chat is erased already.
+    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing, and
+    returns false the second time; raises :class:`ChatEnded` where the chat is erased already.
     """
     with transaction.atomic():
         chat = locked(conversation)
         if chat.status == Conversation.Status.CLOSED:
-            return
+            return False
         close(chat, side=side, rating=rating)
     erase_if_due_at_once(chat)
+    return True
 
 
 def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:

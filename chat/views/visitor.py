@@ -8,8 +8,9 @@ from django.views.decorators.http import require_GET, require_POST
 from chat import bell
 from chat.forms import EndForm, MessageForm, PreChatForm
 from chat.models import Conversation
-from chat.services.conversations import end_chat, start_chat
+from chat.services.conversations import start_chat
 from chat.services.messages import ChatEnded, post_message
+from chat.services.ratings import end_with_rating, rating_ticket
 from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
 from helpdesk.models import Account
@@ -34,7 +35,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
         except ConsentMissing:
             form.refuse_consent()
         else:
-            response = _pane(request, started.conversation, status=201)
+            response = _pane(request, started.conversation, token=started.token, status=201)
             response["X-Chat-Token"] = started.token
             return response
     expiry = expiry_of(account_id=account.pk, category=Category.CHAT, clock=None)
@@ -46,7 +47,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
 @for_visitor_of_chat
 def visitor_conversation(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Show the chat as it is now; a closed one until it is erased."""
-    return _pane(request, chat)
+    return _pane(request, chat, token=request.headers["X-Chat-Token"])
 
 
 @require_POST
@@ -78,10 +79,7 @@ def visitor_end(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """End the chat, count the rating, and tell when it is erased, or that it is."""
     form = EndForm(request.POST)
     rating = form.cleaned_data["rating"] if form.is_valid() else None
-    try:
-        end_chat(conversation=chat, side=Conversation.Side.VISITOR, rating=rating)
-    except ChatEnded:
-        pass  # the other side was quicker, and it is erased
+    end_with_rating(conversation=chat, token=request.headers["X-Chat-Token"], rating=rating)
     return render(request, "chat/visitor/_ended.html", {"account": chat.account, **what_is_left(chat)})
 
 
@@ -103,7 +101,7 @@ def what_is_left(chat: Conversation) -> dict:
     return {"erased": False, "expiry": expiry}
 
 
-def _pane(request: HttpRequest, chat: Conversation, *, status: int = 200) -> HttpResponse:
+def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int = 200) -> HttpResponse:
     entries = list(chat.messages.select_related("agent"))
     agents = {entry.agent_id: entry.agent for entry in entries}
     if chat.agent_id in agents:
@@ -115,7 +113,8 @@ def _pane(request: HttpRequest, chat: Conversation, *, status: int = 200) -> Htt
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
-        "ratings": range(1, 6),
         "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
     }
-    return render(request, "chat/visitor/_pane.html", context, status=status)
+    response = render(request, "chat/visitor/_pane.html", context, status=status)
+    response["X-Rating-Ticket"] = rating_ticket(account=chat.account, token=token)
+    return response

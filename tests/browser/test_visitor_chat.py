@@ -1,6 +1,8 @@
 """The visitor's chat in a real browser, embedded in a strict page of another origin."""
 
+from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
@@ -334,7 +336,7 @@ def test_visitor_rates_takes_a_copy_and_ends(shop, agent):
 
     with page.expect_download() as copy:
         chat.get_by_role("button", name="Download a copy").click()
-    chat.get_by_role("dialog").get_by_text("4", exact=True).click()
+    chat.get_by_label("4").check()
     chat.get_by_role("button", name="End chat").click()
 
     expect(chat.get_by_role("heading", name="Erased")).to_be_focused()
@@ -376,6 +378,49 @@ def test_chat_that_the_agent_ends_stays_in_the_window_only(shop, agent):
     page.reload()
     launcher(page).click()
     expect(frame(page).get_by_role("button", name="Start chat")).to_be_visible()
+
+
+def test_chat_that_the_agent_ends_is_rated_without_it(shop, agent):
+    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
+    chat = begin(shop.visit())
+    agent_joins(agent)
+    rated = []
+    shop.context.on("request", lambda request: "/rating/" in request.url and rated.append(request))
+
+    end_chat(conversation=the_chat(), side="agent")
+    chat.get_by_role("button", name="Send rating").click(timeout=15_000)
+    expect(chat.get_by_role("alert")).to_have_text("Please choose a number from 1 to 5.")
+    chat.get_by_label("4").check()
+    chat.get_by_role("button", name="Send rating").click()
+
+    expect(chat.get_by_text("Thank you, your rating is counted.")).to_be_focused()
+    expect(chat.get_by_role("button", name="Send rating")).to_have_count(0)
+    assert DailyCount.objects.get(name="chat_rating_4").value == 1
+    assert [{"x-chat-token", "cookie"} & set(request.all_headers()) for request in rated] == [set(), set()]
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (360, 640)])
+def test_start_is_seen_without_scrolling(shop, size):
+    page = shop.context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    shop.visit(page)
+
+    launcher(page).click()
+
+    expect(frame(page).get_by_role("button", name="Start chat")).to_be_in_viewport(ratio=1)
+
+
+def test_time_of_erasure_is_told_where_the_visitor_is(browser, web, account):  # noqa: F811
+    away = Shop(browser, web.port, account, timezone_id="Asia/Kolkata")
+    chat = begin(away.visit())
+
+    chat.get_by_role("button", name="End chat").click()
+    chat.get_by_role("dialog").get_by_role("button", name="End chat").click()
+
+    told = chat.locator("local-time time")
+    due = Conversation.objects.get().closed_at.astimezone(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)
+    expect(told).to_contain_text(f"{due:%B} {due.day}, {due.year} at {due:%-I:%M}")
+    assert away.close() == []
 
 
 def test_chat_erased_while_the_visitor_was_away_is_told_when_they_come_back(shop):

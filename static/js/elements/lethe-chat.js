@@ -12,6 +12,7 @@ const RETRY = 3000;
 
 class LetheChat extends HTMLElement {
   #token = null;
+  #ticket = null; // lets the visitor rate a chat that somebody else has ended and that may be erased by then
   #isEnding = false;
   #isHidden = false;
   #stays = false;
@@ -105,8 +106,9 @@ class LetheChat extends HTMLElement {
     (this.querySelector(".form-errors") ?? this.querySelector("[data-focus]"))?.focus();
   }
 
-  #showPane(html) {
-    this.#show(html);
+  async #showPane(answer) {
+    this.#ticket = answer.headers.get("X-Rating-Ticket");
+    this.#show(await answer.text());
     this.#sayThatItStays();
     if (this.composer) this.#connect();
     else this.keeper.ended();
@@ -132,7 +134,7 @@ class LetheChat extends HTMLElement {
       const token = this.#token;
       const answer = await this.#ask("conversation/").catch(() => null);
       if (token !== this.#token || token === null) return;
-      if (answer?.ok) return this.#showPane(await answer.text());
+      if (answer?.ok) return this.#showPane(answer);
       if (answer?.status === 404) return this.#gone();
       await new Promise((resolve) => setTimeout(resolve, RETRY));
     }
@@ -152,7 +154,7 @@ class LetheChat extends HTMLElement {
     this.#stream?.remove();
     this.#aside = null;
     this.outbox.clear();
-    this.querySelector("dialog[open]")?.close();
+    this.querySelector("dialog")?.remove();
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = false;
     this.querySelector(".chat-pane__head").hidden = true;
@@ -165,8 +167,8 @@ class LetheChat extends HTMLElement {
 
   // Requests
 
-  #ask(path, { method = "GET", body = null, url = this.getAttribute("base") + path } = {}) {
-    const headers = this.#token ? { "X-Chat-Token": this.#token } : {};
+  #ask(path, { method = "GET", body = null, url = this.getAttribute("base") + path, token = this.#token } = {}) {
+    const headers = token ? { "X-Chat-Token": token } : {};
     // No cookie goes along; `keepalive` lets a message arrive although its page is left.
     return fetch(url, { method, body, headers, credentials: "omit", cache: "no-store", keepalive: method === "POST" });
   }
@@ -179,7 +181,7 @@ class LetheChat extends HTMLElement {
     button.disabled = true;
     const body = new URLSearchParams(new FormData(form));
     try {
-      await { start: this.#start, end: this.#end, leave: this.#leave }[form.dataset.form].call(this, form, body);
+      await { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate }[form.dataset.form].call(this, form, body);
     } finally {
       button.disabled = false;
     }
@@ -190,7 +192,7 @@ class LetheChat extends HTMLElement {
     if (answer?.status === 422) return this.#show(await answer.text());
     if (!answer?.ok) return this.#announce(this.words.failed);
     this.#token = answer.headers.get("X-Chat-Token");
-    this.#showPane(await answer.text());
+    await this.#showPane(answer);
     this.keeper.started(this.#token);
     this.#notice();
     this.composer.focusBox();
@@ -216,9 +218,21 @@ class LetheChat extends HTMLElement {
     this.#slot("leave-error").textContent = this.words.failed;
   }
 
+  // The ticket goes without the chat's token: nothing that is sent tells whose rating it is.
+  async #rate(form, body) {
+    body.set("ticket", this.#ticket ?? "");
+    const answer = await this.#ask("rating/", { method: "POST", body, token: null }).catch(() => null);
+    const said = [201, 403, 409, 422].includes(answer?.status) ? parsed(await answer.text()) : null;
+    const error = said ? said.querySelector('[data-slot="rate-error"]')?.textContent : this.words.failed;
+    if (error) return (this.#slot("rate-error").textContent = error);
+    const thanks = said.querySelector("[data-focus]");
+    form.replaceWith(said);
+    thanks?.focus();
+  }
+
   #finish(screen) {
     this.outbox.clear();
-    this.#token = null;
+    this.#token = this.#ticket = null;
     this.#seen = 0;
     this.keeper.ended();
     this.#show(screen);
@@ -279,7 +293,7 @@ class LetheChat extends HTMLElement {
   }
 
   #again() {
-    this.#token = null;
+    this.#token = this.#ticket = null;
     this.#seen = 0;
     this.#show(this.form);
     this.#focusFirst();
