@@ -18,8 +18,8 @@ DEMO_ID = "demo"
 OTHER_ID = "demo-other"
 # Without terms: these words stay as they are when the manager changes how long things are kept.
 NOTICE = (
-    "I agree that Moss & Kettle keeps what I write here, with the name and e-mail address that I give, "
-    "to answer me. I can withdraw my consent at any time."
+    "I agree that Moss & Kettle keeps what I write here, with the contact details that I give, to answer me. "
+    "I can withdraw my consent at any time."
 )
 
 

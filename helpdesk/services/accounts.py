@@ -64,7 +64,7 @@ def first_notice(account: Account) -> str:
     """Return the words of a new account's consent notice, in the account's language."""
     with override(account.language):
         return _(
-            "I agree that %(name)s stores what I write here, with the name and e-mail address that I give, "
+            "I agree that %(name)s stores what I write here, with the contact details that I give, "
             "to answer me. I can withdraw my consent at any time."
         ) % {"name": account.name}
 

@@ -89,6 +89,15 @@ def test_demo_erases_chats_at_once_and_tickets_after_thirty_days(demo):
     assert term_of(account_id=account.pk, category=Category.TICKET).in_words() == "30 days after it is closed"
 
 
+def test_words_of_consent_name_no_term_which_the_manager_may_change(demo):
+    seed()
+
+    words = [notice.text for notice in ConsentNotice.objects.all()]
+
+    assert len(words) == 2
+    assert not any(term in text for text in words for term in ("erased", "day", "closed"))
+
+
 def test_people_of_the_demo_belong_where_they_should(demo):
     seed()
 
