@@ -4,9 +4,10 @@
 
 import { saveFile, textOfLog } from "../chat/download.js";
 import { keeperFor } from "../chat/keeper.js";
+import { Lines } from "../chat/lines.js";
 import { Outbox } from "../chat/outbox.js";
+import { parsed, template } from "../chat/screens.js";
 
-const TYPING_SHOWN = 6000;
 const OFFLINE_AFTER = 2000;
 const RETRY = 3000;
 
@@ -19,14 +20,14 @@ class LetheChat extends HTMLElement {
   #aside = null; // the composer, while the form to leave a message has the only field of that name
   #unread = 0;
   #seen = 0;
-  #agent = "";
-  #timers = {};
+  #offline;
 
   connectedCallback() {
     this.words = document.getElementById("chat-words").dataset;
     this.endButton = document.querySelector('[data-action="ask-end"]');
     this.form = this.innerHTML;
     this.#ready();
+    this.lines = new Lines(this, this.words);
     this.outbox = new Outbox((message) => this.#deliver(message));
     this.addEventListener("submit", (event) => this.#submit(event));
     document.addEventListener("click", (event) => this.#click(event));
@@ -66,7 +67,7 @@ class LetheChat extends HTMLElement {
 
   stays() {
     this.#stays = true;
-    this.#sayThatItStays();
+    this.lines.stays(this.#stays);
   }
 
   // Screens
@@ -79,7 +80,7 @@ class LetheChat extends HTMLElement {
     return this.#aside ?? this.querySelector("chat-composer");
   }
 
-  #slot(name) {
+  slotNamed(name) {
     return this.querySelector(`[data-slot="${name}"]`);
   }
 
@@ -109,23 +110,9 @@ class LetheChat extends HTMLElement {
   async #showPane(answer) {
     this.#ticket = answer.headers.get("X-Rating-Ticket");
     this.#show(await answer.text());
-    this.#sayThatItStays();
+    this.lines.stays(this.#stays);
     if (this.composer) this.#connect();
     else this.keeper.ended();
-  }
-
-  #sayThatItStays() {
-    const slot = this.#slot("stays");
-    if (!slot || !this.composer) return;
-    slot.textContent = this.words.stays;
-    slot.hidden = !this.#stays;
-  }
-
-  #announce(text) {
-    const slot = this.#slot("connection") ?? this.#slot("notice");
-    if (!slot) return;
-    slot.textContent = text;
-    slot.hidden = !text;
   }
 
   // Asks for the chat as it is: after a reload, and when the stream says that it is over.
@@ -145,7 +132,7 @@ class LetheChat extends HTMLElement {
     if (this.log) return this.#over();
     this.#token = null;
     this.#show(this.form);
-    const notice = this.#slot("notice");
+    const notice = this.slotNamed("notice");
     notice.replaceWith(template("chat-gone"));
   }
 
@@ -158,7 +145,7 @@ class LetheChat extends HTMLElement {
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = false;
     this.querySelector(".chat-pane__head").hidden = true;
-    this.#slot("foot").replaceChildren(template("chat-erased"));
+    this.slotNamed("foot").replaceChildren(template("chat-erased"));
     this.endButton.hidden = true;
     this.#token = null;
     this.log.scrollToEnd();
@@ -190,7 +177,7 @@ class LetheChat extends HTMLElement {
   async #start(form, body) {
     const answer = await this.#ask("", { method: "POST", body, url: form.action }).catch(() => null);
     if (answer?.status === 422) return this.#show(await answer.text());
-    if (!answer?.ok) return this.#announce(this.words.failed);
+    if (!answer?.ok) return this.lines.announce(this.words.failed);
     this.#token = answer.headers.get("X-Chat-Token");
     await this.#showPane(answer);
     this.keeper.started(this.#token);
@@ -203,7 +190,7 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("end/", { method: "POST", body }).catch(() => null);
     this.#isEnding = false;
     if (answer?.status === 404) return this.#gone();
-    if (!answer?.ok) return (this.#slot("end-error").textContent = this.words.failed);
+    if (!answer?.ok) return (this.slotNamed("end-error").textContent = this.words.failed);
     form.closest("dialog").close();
     this.#finish(await answer.text());
   }
@@ -215,7 +202,7 @@ class LetheChat extends HTMLElement {
     if (answer?.status === 201) return this.#finish(await answer.text());
     if (answer?.status === 422) return this.#showLeave(await answer.text());
     if (answer?.status === 404 || answer?.status === 410) return this.#refresh();
-    this.#slot("leave-error").textContent = this.words.failed;
+    this.slotNamed("leave-error").textContent = this.words.failed;
   }
 
   // The ticket goes without the chat's token: nothing that is sent tells whose rating it is.
@@ -224,7 +211,7 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("rating/", { method: "POST", body, token: null }).catch(() => null);
     const said = [201, 403, 409, 422].includes(answer?.status) ? parsed(await answer.text()) : null;
     const error = said ? said.querySelector('[data-slot="rate-error"]')?.textContent : this.words.failed;
-    if (error) return (this.#slot("rate-error").textContent = error);
+    if (error) return (this.slotNamed("rate-error").textContent = error);
     const thanks = said.querySelector("[data-focus]");
     form.replaceWith(said);
     thanks?.focus();
@@ -243,7 +230,7 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("messages/", { method: "POST", body }).catch(() => null);
     if (answer?.status === 201) {
       this.log?.add(await answer.text());
-      if (this.#stream?.dataset.state === "open") this.#announce("");
+      if (this.#stream?.dataset.state === "open") this.lines.announce("");
     } else if (answer?.status === 422) {
       this.log?.drop(clientId);
       this.composer?.refuse(text, await answer.text());
@@ -251,7 +238,7 @@ class LetheChat extends HTMLElement {
       this.outbox.clear();
       if (!this.#isEnding) this.#refresh();
     } else {
-      this.#announce(this.words.offline);
+      this.lines.announce(this.words.offline);
       return false;
     }
     return true;
@@ -303,7 +290,7 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("leave/").catch(() => null);
     if (answer?.ok) this.#showLeave(await answer.text());
     else if (answer?.status === 404) this.#gone();
-    else this.#announce(this.words.failed);
+    else this.lines.announce(this.words.failed);
   }
 
   // The chat goes on behind the form: somebody may still come.
@@ -320,7 +307,7 @@ class LetheChat extends HTMLElement {
   #back() {
     this.querySelector('[data-state="leave"]').remove();
     this.querySelector(".chat-pane").hidden = false;
-    if (this.#aside) this.#slot("foot").append(this.#aside);
+    if (this.#aside) this.slotNamed("foot").append(this.#aside);
     this.#aside = null;
     this.endButton.hidden = !this.composer;
     this.log.scrollToEnd();
@@ -346,8 +333,8 @@ class LetheChat extends HTMLElement {
   #listen() {
     window.addEventListener("online", () => this.outbox.hurry());
     this.addEventListener("live:message", ({ detail }) => this.#received(detail.data));
-    this.addEventListener("live:status", ({ detail }) => this.#status(JSON.parse(detail.data)));
-    this.addEventListener("live:typing", ({ detail }) => detail.data === "agent" && this.#typing(true));
+    this.addEventListener("live:status", ({ detail }) => this.lines.status(JSON.parse(detail.data)));
+    this.addEventListener("live:typing", ({ detail }) => detail.data === "agent" && this.lines.typing(true));
     this.addEventListener("live:ended", ({ detail }) => this.#ended(JSON.parse(detail.data).erased));
     this.addEventListener("live:state", ({ detail }) => this.#connection(detail));
   }
@@ -355,30 +342,10 @@ class LetheChat extends HTMLElement {
   #received(html) {
     const entry = this.log?.add(html);
     if (entry?.dataset.side === "agent") {
-      this.#typing(false);
+      this.lines.typing(false);
       if (this.#isHidden && !entry.dataset.kind) this.#unread += 1;
     }
     this.#notice();
-  }
-
-  #status({ status, position, agent }) {
-    this.#agent = agent || this.words.agent;
-    if (!this.composer) return;
-    const before = position > 1 ? this.words.queue.replace("{count}", position - 1) : this.words.next;
-    const active = this.words.active.replace("{agent}", this.#agent);
-    this.#slot("status").textContent = { waiting: position ? before : this.words.waiting, active }[status] ?? "";
-    this.#slot("nobody").hidden = status !== "waiting";
-    const joined = this.#slot("joined");
-    if (joined) joined.textContent = status === "active" ? active : "";
-  }
-
-  #typing(isTyping) {
-    const line = this.#slot("typing");
-    if (!line) return;
-    this.#slot("typist").textContent = this.words.typing.replace("{agent}", this.#agent || this.words.agent);
-    line.hidden = !isTyping;
-    clearTimeout(this.#timers.typing);
-    if (isTyping) this.#timers.typing = setTimeout(() => (line.hidden = true), TYPING_SHOWN);
   }
 
   #ended(erased) {
@@ -389,12 +356,12 @@ class LetheChat extends HTMLElement {
   }
 
   #connection(state) {
-    clearTimeout(this.#timers.offline);
+    clearTimeout(this.#offline);
     if (state === "open") {
-      this.#announce("");
+      this.lines.announce("");
       this.outbox.hurry();
     }
-    if (state === "waiting") this.#timers.offline = setTimeout(() => this.#announce(this.words.offline), OFFLINE_AFTER);
+    if (state === "waiting") this.#offline = setTimeout(() => this.lines.announce(this.words.offline), OFFLINE_AFTER);
     // Refused, without a word that it ended: ask what became of it.
     if (state === "closed" && this.#token && this.composer && !this.#isEnding) this.#refresh();
   }
@@ -415,21 +382,6 @@ class LetheChat extends HTMLElement {
     }
     this.keeper.unread(this.#unread);
   }
-}
-
-function template(id) {
-  return parsed(document.getElementById(id).innerHTML);
-}
-
-// Browsers refuse `autofocus` in a frame of another site, and complain; we move the focus ourselves.
-function parsed(html) {
-  const parser = document.createElement("template");
-  parser.innerHTML = html;
-  for (const marked of parser.content.querySelectorAll("[autofocus]")) {
-    marked.removeAttribute("autofocus");
-    marked.dataset.focus = "";
-  }
-  return document.adoptNode(parser.content);
 }
 
 customElements.define("lethe-chat", LetheChat);
