@@ -2,10 +2,12 @@
 
 import logging
 import os
+import warnings
 from typing import Any
 
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
+from celery.exceptions import SecurityWarning
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
@@ -38,6 +40,8 @@ class DiscreetTask(DjangoTask):
         transaction.on_commit(send)
 
 
+# Said of root, for fear of pickled messages: ours are JSON and name tasks of our own.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("lethe", task_cls=DiscreetTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -6,13 +6,14 @@ broken broker and stop for good, and the whole household with it.
 
 import logging
 from pathlib import Path
+from queue import Empty
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
-from kombu.utils.json import dumps
+from kombu.utils.json import dumps, loads
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +27,15 @@ class Channel(filesystem.Channel):
         write_whole(Path(self.data_folder_out) / name, dumps(payload))
 
     def _get(self, queue: str, timeout: Any = None) -> Any:
-        while True:
-            try:
-                return super()._get(queue)
-            except ValueError:  # of a disk that was full, or of a machine that lost its power
-                log.warning("A message that could not be read is dropped: the timetable finds its duty.")
+        for path in sorted(Path(self.data_folder_in).iterdir()):
+            if path.name.partition(".")[2] == f"{queue}.msg":
+                try:
+                    return loads(taken(path))
+                except FileNotFoundError:  # another worker was first
+                    continue
+                except ValueError:  # of a disk that was full, or of a machine that lost its power
+                    log.warning("A message that could not be read is dropped: the timetable finds its duty.")
+        raise Empty
 
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         file = self._exchange_file(exchange)
@@ -45,6 +50,16 @@ class Transport(filesystem.Transport):
     """The transport of the setting ``broker_transport``."""
 
     Channel = Channel
+
+
+def taken(path: Path) -> bytes:
+    """Return what is in a file and remove it; only one of those who try at once succeeds.
+
+    Kombu moves the file into the machine's folder for temporary files first, which others may read.
+    """
+    content = path.read_bytes()
+    path.unlink()
+    return content
 
 
 def write_whole(path: Path, text: str) -> None:

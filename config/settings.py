@@ -4,6 +4,7 @@ Without a single variable everything runs embedded: two SQLite files, a broker m
 in the data folder. What `.env.example` lists turns it into production, value by value.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from config.environment import Environment, naming, refuse
 from config.keys import kept_once, new_ring, new_secret_key, parse_ring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+# Databases, ledger, logs and messages are for this user only, whoever made the folder that they lie in.
+os.umask(0o077)
 
 env = Environment()
 env.read_env(env.str("LETHE_ENV_FILE", default=str(BASE_DIR / ".env")))

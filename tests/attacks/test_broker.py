@@ -3,6 +3,7 @@
 import json
 import threading
 from pathlib import Path
+from queue import Empty
 
 import pytest
 from django.conf import settings
@@ -46,9 +47,9 @@ def look(folder: Path, broken: list[str], over: threading.Event) -> None:
                 broken.append(path.name)
 
 
-@pytest.mark.parametrize("left", ["", '{"body": "W1', "\x00" * 40])
+@pytest.mark.parametrize("left", [b"", b'{"body": "W1', b"\x00" * 40, b"\xff\xfe"])
 def test_message_that_was_cut_off_is_passed_by(broker, tmp_path, left):
-    (tmp_path / "1_cut-off.celery.msg").write_text(left)
+    (tmp_path / "1_cut-off.celery.msg").write_bytes(left)
     queue = broker.SimpleQueue("celery")
     queue.put({"number": 1})
 
@@ -57,3 +58,36 @@ def test_message_that_was_cut_off_is_passed_by(broker, tmp_path, left):
     assert message.payload == {"number": 1}
     message.ack()
     assert list(tmp_path.glob("*.msg")) == []
+
+
+def test_no_message_leaves_the_folder_of_the_broker(broker, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    queue = broker.SimpleQueue("celery")
+    queue.put({"number": 1})
+
+    assert queue.get(timeout=2).payload == {"number": 1}
+
+
+def test_two_who_fetch_at_once_share_the_messages(broker, tmp_path):
+    queue = broker.SimpleQueue("celery")
+    for number in range(MESSAGES):
+        queue.put({"number": number})
+    fetched: list[int] = []
+    channels = [broker.channel() for _ in range(4)]
+    fetchers = [threading.Thread(target=fetch_all, args=(channel, fetched)) for channel in channels]
+
+    for fetcher in fetchers:
+        fetcher.start()
+    for fetcher in fetchers:
+        fetcher.join()
+
+    assert len(fetched) == MESSAGES
+    assert list(tmp_path.glob("*.msg")) == []
+
+
+def fetch_all(channel, fetched: list) -> None:
+    try:
+        while True:
+            fetched.append(channel._get("celery"))
+    except Empty:
+        pass

@@ -149,6 +149,19 @@ def test_embedded_keys_are_made_once_and_kept_private(tmp_path):
     }
 
 
+def test_what_is_written_is_private_though_others_may_enter_the_folder(tmp_path):
+    tmp_path.chmod(0o755)
+    env = environment(tmp_path)
+    for database in ("default", "vault"):
+        assert run_python("manage.py", "migrate", "--database", database, env=env).returncode == 0
+
+    written = list(tmp_path.rglob("*"))
+    open_to_others = [path.name for path in written if path.stat().st_mode & 0o077]
+
+    assert {"lethe.sqlite3", "vault.sqlite3", "logs"} <= {path.name for path in written}
+    assert open_to_others == []
+
+
 def test_passwords_are_kept_by_argon2_and_debug_is_off(tmp_path):
     shown = setting("settings.PASSWORD_HASHERS[0], settings.DEBUG", environment(tmp_path))
 
