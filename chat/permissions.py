@@ -5,6 +5,7 @@ from uuid import UUID
 
 from chat.models import Conversation
 from chat.services.conversations import hash_token
+from chat.statements import chat_of_token
 from helpdesk.models import User
 from helpdesk.permissions import leads
 
@@ -16,10 +17,7 @@ def conversation_for(public_id: str, token: str) -> Conversation | None:
     if not isinstance(token, str) or len(token) != TOKEN_LENGTH:
         return None
     wanted = hash_token(token)
-    chats = Conversation.objects.select_related("account").filter(
-        token_hash=wanted, account__public_id=public_id, account__is_active=True
-    )
-    chat = next(iter(chats), None)  # unique, so first() would only add an order
+    chat = chat_of_token(wanted, public_id)
     return chat if chat and hmac.compare_digest(chat.token_hash, wanted) else None
 
 

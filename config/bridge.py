@@ -35,7 +35,8 @@ class Answer(WSGIResponder):
         self.held: list[Message] = []
         self.held_bytes = 0
         self.out = send
-        environ: Any = build_environ(scope, scope.get(BODY) or BytesIO())
+        body: Any = scope.get(BODY) or BytesIO()
+        environ: Any = build_environ(scope, body)
         run = contextvars.copy_context().run
         await self.loop.run_in_executor(self.executor, run, self.wsgi, environ, self.start_response)
         await self.flush(self.held)

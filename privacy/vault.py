@@ -4,7 +4,7 @@ Everything here is committed in the vault at once; it never waits for a transact
 main database. A key whose row never came is swept by :func:`privacy.services.sweep.sweep_keys`.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, connections, transaction
@@ -58,8 +58,7 @@ def open_keys(ids: Collection[UUID]) -> dict[UUID, bytes | None]:
     Raises :class:`KeyUnavailable` for a key that is missing without a tombstone: that is an
     incident, not an erasure.
     """
-    found = DataKey.objects.filter(pk__in=ids).values_list("pk", "wrapped")
-    keys: dict[UUID, bytes | None] = {pk: keyring.unwrap(pk, wrapped) for pk, wrapped in found}
+    keys: dict[UUID, bytes | None] = {pk: keyring.unwrap(pk, wrapped) for pk, wrapped in _wrapped(ids)}
     missing = set(ids) - keys.keys()
     if missing:
         buried = Tombstone.objects.filter(key_id__in=missing).values_list("key_id", flat=True)
@@ -68,6 +67,16 @@ def open_keys(ids: Collection[UUID]) -> dict[UUID, bytes | None]:
         if lost:
             raise KeyUnavailable(f"The vault has neither key nor tombstone for {sorted(map(str, lost))}.")
     return keys
+
+
+def _wrapped(ids: Collection[UUID]) -> Iterator[tuple[UUID, str]]:
+    # In SQL: every page and message asks this, and building the query took three times as long as its answer.
+    connection, field = connections[VAULT], DataKey._meta.pk
+    holes = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        statement = f"SELECT id, wrapped FROM privacy_datakey WHERE id IN ({holes})"  # noqa: S608
+        cursor.execute(statement, [field.get_db_prep_value(pk, connection) for pk in ids])
+        yield from ((field.to_python(pk), wrapped) for pk, wrapped in cursor.fetchall())
 
 
 def open_key(key_id: UUID) -> bytes:

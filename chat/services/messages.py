@@ -1,19 +1,14 @@
 """What is said in a chat: a log with a sequence of its own, given out under the conversation's row lock."""
 
-from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import bell
 from chat.models import Conversation, Message
+from chat.statements import next_seq
 from helpdesk.models import User
-
-NEXT_SEQ = """
-UPDATE chat_conversation SET last_seq = last_seq + 1, last_message_at = %s
-WHERE id = %s AND status <> %s RETURNING last_seq
-"""
 
 
 class ChatEnded(Exception):
@@ -44,7 +39,10 @@ def add_entry(
     Raises :class:`ChatEnded` where the chat is closed or erased.
     """
     now = timezone.now()
-    chat.last_seq, chat.last_message_at = _next_seq(chat, now), now
+    seq = next_seq(chat, now=now)
+    if seq is None:
+        raise ChatEnded
+    chat.last_seq, chat.last_message_at = seq, now
     entry = Message.objects.create(
         account_id=chat.account_id,
         conversation=chat,
@@ -59,23 +57,6 @@ def add_entry(
     )
     bell.ring(chat.pk, account_id=chat.account_id, seq=entry.seq)
     return entry
-
-
-def _next_seq(chat: Conversation, now: datetime) -> int:
-    # One statement locks the row, gives out the number and refuses a chat that has ended; update() of
-    # Django 5.2 can't return what it wrote, and two more queries would cost a quarter of the whole message.
-    fields = Conversation._meta
-    values = (
-        fields.get_field("last_message_at").get_db_prep_save(now, connection),
-        fields.pk.get_db_prep_value(chat.pk, connection),
-        Conversation.Status.CLOSED.value,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(NEXT_SEQ, values)
-        given = cursor.fetchone()
-    if given is None:
-        raise ChatEnded
-    return given[0]
 
 
 def post_message(

@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from chat.models import Conversation, Message
+from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
@@ -51,11 +49,7 @@ class Room:
 
 def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
     """Return the chats that still exist, each with its new entries; the same queries whatever the number."""
-    found = Conversation.objects.filter(pk__in=wishes, account__is_active=True)
-    found = found.only("account_id", "status", "agent_id", "last_seq").annotate(
-        language=F("account__language")
-    )
-    chats = {chat.pk: chat for chat in found}
+    chats = {chat.pk: chat for chat in chats_with_language(wishes)}
     entries = _read_entries(chats, wishes)
     _add_agents([*chats.values(), *entries])
     share_keys([*chats.values(), *entries])
@@ -110,14 +104,13 @@ def _room(chat: Conversation, after: int | None) -> Room:
 
 def _read_entries(chats: dict[UUID, Conversation], wishes: dict[UUID, Wish]) -> list[Message]:
     """Read up to where the chats, as they were read, end: what came since has a ring of its own."""
+    afters = {pk: wishes[pk].after for pk in chats}
     new = [
-        Q(conversation=pk, seq__gt=wishes[pk].after, seq__lte=chat.last_seq)
-        for pk, chat in chats.items()
-        if wishes[pk].after is not None and chat.last_seq > wishes[pk].after
+        Range(pk, after, chats[pk].last_seq)
+        for pk, after in afters.items()
+        if after is not None and chats[pk].last_seq > after
     ]
-    if not new:
-        return []
-    return list(Message.objects.filter(reduce(or_, new)).order_by("seq")[:ENTRIES_AT_ONCE])
+    return entries_in(new, limit=ENTRIES_AT_ONCE)
 
 
 def _mark_cut(rooms: Iterable[Room]) -> None:

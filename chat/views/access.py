@@ -44,7 +44,7 @@ def for_visitor_of_chat(view: View) -> View:
         chat = conversation_for(public_id, request.headers.get("X-Chat-Token", ""))
         if chat is None:
             raise Http404
-        with translation.override(chat.account.language):
+        with translation.override(chat.language):
             return view(request, chat)
 
     return _open_to_visitors(visited)
