@@ -24,6 +24,7 @@ def clean_name(name: str) -> str:
     """
     text = unicodedata.normalize("NFKC", name)
     text = "".join(c for c in text if unicodedata.category(c) not in INVISIBLE)
+    text = unicodedata.normalize("NFKC", text)  # what stood apart may be neighbours now
     text = re.split(r"[/\\]", text)[-1]
     text = re.sub(r'[<>:"|?*]', "_", text)
     text = re.sub(r"\s+", " ", text).strip(". ")

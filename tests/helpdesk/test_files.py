@@ -25,6 +25,7 @@ from tests.helpdesk.tickets import opened, pdf
         ("\u200b.htaccess", "htaccess"),
         ("a\u202egnp.exe", "agnp.exe"),
         ("a\u2066b.txt", "ab.txt"),
+        ("a\x1f\u05ad\x1f\u0308", "\u00e4\u05ad"),
         ("con", "_con"),
         ("NUL.txt", "_NUL.txt"),
         ("\uff23\uff2f\uff2e.txt", "_CON.txt"),
