@@ -105,8 +105,11 @@ def _purge() -> str:
     return f"overdue by {late} seconds" if late > OVERDUE_AFTER.total_seconds() else ""
 
 
+_watch = ledger.Watch()
+
+
 def _ledger() -> str:
-    return ledger.verify().problem
+    return _watch.finding().problem
 
 
 PARTS = {

@@ -28,6 +28,7 @@ def purge() -> None:
 def drain_outbox() -> None:
     if gate.is_open():
         ledger.drain_outbox()
+        ledger.mend_mirror()
 
 
 @shared_task

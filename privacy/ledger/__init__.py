@@ -4,9 +4,19 @@
 at once; ``verify`` finds any change, removal or cut.
 """
 
-from privacy.ledger.chain import append, last_entry
+from privacy.ledger.chain import append, last_entry, mend_mirror
 from privacy.ledger.outbox import drain_outbox, record
 from privacy.ledger.pseudonyms import reference
-from privacy.ledger.verifying import Finding, verify
+from privacy.ledger.verifying import Finding, Watch, verify
 
-__all__ = ["Finding", "append", "drain_outbox", "last_entry", "record", "reference", "verify"]
+__all__ = [
+    "Finding",
+    "Watch",
+    "append",
+    "drain_outbox",
+    "last_entry",
+    "mend_mirror",
+    "record",
+    "reference",
+    "verify",
+]

@@ -6,33 +6,46 @@ Keys want short backups, evidence wants long ones.
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from privacy.ledger.canonical import stamp
 from privacy.models import LedgerEntry
 
 TAIL_BYTES = 256 * 1024
+LAG_SECONDS = 2.0  # lines are written right after the commit: whoever is still about to has finished by then
+YOUNG = timedelta(minutes=1)
+
+
+class Unreadable(Exception):
+    """A line of the file is not one of ours."""
 
 
 def path() -> Path:
     return Path(settings.LETHE_LEDGER_DIR) / "ledger.jsonl"
 
 
-def catch_up() -> None:
-    """Write the committed entries that the file does not have yet; may run in several processes."""
+def catch_up() -> bool:
+    """Write the committed entries that the file lacks; tells whether a file with old entries was gone.
+
+    May run in several processes.
+    """
     path().parent.mkdir(parents=True, exist_ok=True)
     with open(path(), "ab+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        entries = LedgerEntry.objects.filter(seq__gt=_last_seq(file)).order_by("seq")
-        file.writelines(
-            json.dumps(as_line(entry), sort_keys=True).encode() + b"\n" for entry in entries.iterator()
-        )
+        known = _end(file)
+        entries = LedgerEntry.objects.filter(seq__gt=known).order_by("seq")
+        was_gone = not known and entries.filter(at__lt=timezone.now() - YOUNG).exists()
+        file.writelines(_written(entry) for entry in entries.iterator())
         file.flush()
         os.fsync(file.fileno())
+    return was_gone
 
 
 def as_line(entry: LedgerEntry) -> dict[str, Any]:
@@ -50,18 +63,72 @@ def as_line(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def lines() -> Iterator[dict[str, Any]]:
-    """Yield the mirrored entries, oldest first; a line that is being written at this moment is left out."""
+def lines(offset: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield the mirrored entries, oldest first, each with the offset at which the next one begins.
+
+    A line that is being written at this moment is left out. Raises :class:`Unreadable`.
+    """
     if path().exists():
-        with open(path(), encoding="utf-8") as file:
-            yield from (json.loads(line) for line in file if line.endswith("\n"))
+        with open(path(), "rb") as file:
+            file.seek(offset)
+            for line in file:
+                if line.endswith(b"\n"):
+                    offset += len(line)
+                    yield _parsed(line), offset
 
 
-def _last_seq(file: IO[bytes]) -> int:
+def reaches(seq: int) -> bool:
+    """Tell whether the file has this entry, after a moment for those who are about to write it.
+
+    Raises :class:`Unreadable`.
+    """
+    give_up_at = time.monotonic() + LAG_SECONDS
+    while (behind := _newest() < seq) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    return not behind
+
+
+def falls_short_of(seq: int) -> bool:
+    """Tell whether a file that is there and can be read lacks this entry."""
+    try:
+        return path().exists() and not reaches(seq)
+    except Unreadable:
+        return False
+
+
+def _newest() -> int:
+    if not path().exists():
+        return 0
+    with open(path(), "rb") as file:
+        return _tail(file)[0]
+
+
+def _end(file: IO[bytes]) -> int:
+    """Return the last whole entry; a line that a crash cut short is taken off and written again."""
+    seq, torn = _tail(file)
+    if torn:
+        file.truncate(file.seek(0, os.SEEK_END) - torn)
+    return seq
+
+
+def _tail(file: IO[bytes]) -> tuple[int, int]:
+    """Return the last whole entry, 0 where there is none, and how many bytes stand after it."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - TAIL_BYTES))
     whole, newline, torn = file.read().rpartition(b"\n")
-    if torn:  # a crash cut the last line short: it is written again
-        file.truncate(size - len(torn))
     last = whole.rpartition(b"\n")[2]
-    return int(json.loads(last)["seq"]) if newline else 0
+    return (_parsed(last)["seq"] if newline else 0), len(torn)
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        parsed = json.loads(line)
+        if isinstance(parsed["seq"], int) and isinstance(parsed["hash"], str):
+            return parsed
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    raise Unreadable("A line of the ledger's mirror can't be read.")
+
+
+def _written(entry: LedgerEntry) -> bytes:
+    return json.dumps(as_line(entry), sort_keys=True).encode() + b"\n"

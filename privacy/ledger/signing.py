@@ -1,11 +1,11 @@
-"""Heads of the ledger are signed with Ed25519: anyone with the public key can verify them."""
+"""Entries are signed with Ed25519: anyone with the public key can verify them."""
 
 from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from privacy import vault
 from privacy.models import DataKey
@@ -20,14 +20,10 @@ def _private_key(key_id: UUID) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(vault.open_key(key_id))
 
 
-def sign(head: str) -> str:
-    """Return the signature (hex) of a head's hash."""
-    return signing_key().sign(head.encode()).hex()
-
-
-def is_signed(head: str, signature: str) -> bool:
+def is_signed(head: str, signature: str, *, key: Ed25519PublicKey) -> bool:
+    """Tell whether a signature (hex) of a head's hash was made with our key."""
     try:
-        signing_key().public_key().verify(bytes.fromhex(signature), head.encode())
+        key.verify(bytes.fromhex(signature), head.encode())
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -1,13 +1,14 @@
 """Find any change, removal or cut in the ledger."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 from privacy.ledger import mirror
 from privacy.ledger.canonical import GENESIS, link
-from privacy.ledger.signing import is_signed
-from privacy.models import DataKey, LedgerEntry, LedgerHead, Tombstone
-
-BURYING = {"erasure.begun", "keys.swept"}  # the actions whose entries name the keys they destroyed
+from privacy.ledger.chain import last_entry
+from privacy.ledger.signing import is_signed, signing_key
+from privacy.ledger.witnesses import Graves, MirrorLines, forgotten_head, is_entry, risen_key
+from privacy.models import LedgerEntry
 
 
 class Finding(NamedTuple):
@@ -23,77 +24,102 @@ class Finding(NamedTuple):
         return not self.problem
 
 
+class Checkpoint(NamedTuple):
+    """How far the ledger was found whole, and how many bytes of its mirror that is."""
+
+    seq: int = 0
+    head: str = GENESIS
+    mirrored: int = 0
+
+
+START = Checkpoint()
+
+
 def verify() -> Finding:
     """Walk the chain; hold it against signatures, mirror, the main database's memory and the tombstones."""
-    hashes: dict[int, str] = {0: GENESIS}
-    signature, count = "", 0
-    for entry in LedgerEntry.objects.order_by("seq").iterator():
-        problem = _problem(entry, expected_seq=count + 1, prev=hashes[count])
-        if problem:
-            return Finding(count, hashes[count], count + 1, problem)
-        count, signature = entry.seq, entry.signature
-        hashes[count] = entry.hash
-    if count and not is_signed(hashes[count], signature):
-        return Finding(
-            count, hashes[count], count, "the head is not signed: the end was cut off or rewritten"
+    return Walk(START).finding()
+
+
+class Watch:
+    """Verification for those who ask all day long: what was found whole once is not walked again.
+
+    What is changed in that part later is found by :func:`verify`.
+    """
+
+    def __init__(self) -> None:
+        self._known = START
+
+    def finding(self) -> Finding:
+        """Verify what was added since the last time, or everything where that fails."""
+        seq, head, _ = self._known
+        if seq and not is_entry(seq, head):
+            return Finding(seq - 1, head, seq, "the entry is not the one that stood here before")
+        for since in dict.fromkeys([self._known, START]):
+            walk = Walk(since)
+            finding = walk.finding()
+            if finding.ok:
+                self._known = walk.safe
+                break
+        return finding
+
+
+class Walk:
+    """One pass over the entries with their witnesses beside them, so that memory stays flat."""
+
+    def __init__(self, since: Checkpoint) -> None:
+        # Read before everything else: what is added meanwhile is left for the next time.
+        last = last_entry()
+        self.limit = last.seq if last else 0
+        self.seq, self.head, self.safe = since.seq, since.head, since
+        self._mirror = MirrorLines(since.mirrored)
+        self._graves = Graves(after=since.seq, limit=self.limit)
+        self._key = signing_key().public_key()
+
+    def finding(self) -> Finding:
+        """Walk on to the end, or to the first entry with which something is wrong."""
+        with suppress(mirror.Unreadable):  # said with the line that can't be read
+            mirror.reaches(self.limit)
+        entries = LedgerEntry.objects.filter(seq__gt=self.seq, seq__lte=self.limit).order_by("seq")
+        for entry in entries.iterator():
+            problem = self._broken(entry) or self._mirror.problem(entry) or self._graves.problem(entry)
+            if problem:
+                return self._found(self.seq + 1, problem)
+            self._pass(entry)
+        return self._ended()
+
+    def _broken(self, entry: LedgerEntry) -> str:
+        if entry.seq != self.seq + 1:
+            return f"entry {self.seq + 1} is missing"
+        if entry.prev_hash != self.head:
+            return "the entry does not follow the one before it"
+        if entry.hash != link(
+            seq=entry.seq,
+            uid=entry.uid,
+            at=entry.at,
+            account_id=entry.account_id,
+            action=entry.action,
+            params=entry.params,
+            prev=self.head,
+        ):
+            return "the entry was changed"
+        return (
+            "" if is_signed(entry.hash, entry.signature, key=self._key) else "the entry is not signed by us"
         )
-    return _witnessed(hashes, count)
 
+    def _pass(self, entry: LedgerEntry) -> None:
+        self.seq, self.head = entry.seq, entry.hash
+        # Behind an erasure that is not done yet its tombstones are still to be looked at.
+        if entry.seq < min(self._graves.unfinished, default=self.limit + 1):
+            self.safe = Checkpoint(entry.seq, entry.hash, self._mirror.offset)
 
-def _problem(entry: LedgerEntry, *, expected_seq: int, prev: str) -> str:
-    if entry.seq != expected_seq:
-        return f"entry {expected_seq} is missing"
-    if entry.prev_hash != prev:
-        return "the entry does not follow the one before it"
-    if entry.hash != link(
-        seq=entry.seq,
-        uid=entry.uid,
-        at=entry.at,
-        account_id=entry.account_id,
-        action=entry.action,
-        params=entry.params,
-        prev=prev,
-    ):
-        return "the entry was changed"
-    if entry.signature and not is_signed(entry.hash, entry.signature):
-        return "the signature is not ours"
-    return ""
+    def _ended(self) -> Finding:
+        if forgotten := forgotten_head():
+            return self._found(min(forgotten, self.seq + 1), "the main database remembers another entry here")
+        if problem := self._mirror.problem_beyond():
+            return self._found(self.seq + 1, problem)
+        if risen := risen_key():
+            return self._found(risen, "a key that this entry destroyed is back")
+        return Finding(self.seq, self.head)
 
-
-def _witnessed(hashes: dict[int, str], count: int) -> Finding:
-    def broken(seq: int, problem: str) -> Finding:
-        return Finding(count, hashes[count], seq, problem)
-
-    head = LedgerHead.objects.filter(pk=1).first()
-    if head and head.seq and not _stands(hashes, head.seq, head.hash):
-        return broken(min(head.seq, count + 1), "the main database remembers another entry here")
-    try:
-        for line in mirror.lines():
-            if not _stands(hashes, line["seq"], line["hash"]):
-                return broken(min(line["seq"], count + 1), "the mirror holds another entry here")
-    except (ValueError, KeyError, TypeError):
-        return broken(count, "the mirror can't be read")
-    return _buried(hashes, count)
-
-
-def _stands(hashes: dict[int, str], seq: int, wanted: str) -> bool:
-    """Tell whether the ledger has this entry; one that was written since the walk is looked up."""
-    return hashes.get(seq) == wanted or (
-        seq not in hashes and LedgerEntry.objects.filter(seq=seq, hash=wanted).exists()
-    )
-
-
-def _buried(hashes: dict[int, str], count: int) -> Finding:
-    """Hold the tombstones against the entries that they name, and the keys against the tombstones."""
-    named: tuple[int, set[str]] = (0, set())
-    for stone in Tombstone.objects.select_related("entry").order_by("entry").iterator():
-        if named[0] != stone.entry_id:
-            named = stone.entry_id, set(stone.entry.params.get("keys", []))
-        if stone.entry.action not in BURYING or stone.key_id.hex not in named[1]:
-            return Finding(
-                count, hashes[count], stone.entry_id, "a tombstone names an entry that erased nothing"
-            )
-    risen = Tombstone.objects.filter(key_id__in=DataKey.objects.values("pk")).order_by("entry").first()
-    if risen:
-        return Finding(count, hashes[count], risen.entry_id, "a key that this entry destroyed is back")
-    return Finding(count, hashes[count])
+    def _found(self, seq: int, problem: str) -> Finding:
+        return Finding(self.seq, self.head, seq, problem)

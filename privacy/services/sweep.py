@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from privacy import ledger, vault
@@ -36,8 +36,9 @@ def sweep_keys(*, now: datetime | None = None) -> int:
     for ids in _old_keys(limit):
         unused = set(ids) - set(_used(tables, ids))
         if unused:
-            entry = ledger.append("keys.swept", keys=sorted(key.hex for key in unused))
-            swept += vault.destroy_keys(unused, entry=entry)
+            with transaction.atomic(using=VAULT):
+                entry = ledger.append("keys.swept", keys=sorted(key.hex for key in unused))
+                swept += vault.destroy_keys(unused, entry=entry)
     vacuum_keys()
     return swept
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from uuid import uuid4
 
@@ -10,18 +10,29 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from freezegun import freeze_time
 
+from chat.models import Conversation
 from helpdesk.models import Contact
 from privacy import ledger, vault
+from privacy.declarations import root_of
 from privacy.ledger import mirror
 from privacy.ledger.canonical import GENESIS, link
 from privacy.ledger.outbox import drain_outbox
 from privacy.ledger.signing import public_key_pem
-from privacy.models import DataKey, LedgerEntry, LedgerHead, OutboxLine, Tombstone
+from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead, OutboxLine, Tombstone
+from privacy.services.erasure import _begin, _finish, erase_units
+from privacy.services.sweep import sweep_keys
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(mirror, "LAG_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -54,6 +65,10 @@ def relink(first: int) -> None:
         entry.save()
 
 
+def numbers() -> list[int]:
+    return [line["seq"] for line, _ in mirror.lines()]
+
+
 def forget_witnesses() -> None:
     """Take away what remembers the ledger outside of it."""
     mirror.path().unlink()
@@ -72,13 +87,14 @@ def test_untouched_ledger_is_whole(entries):
 
     assert found == ledger.Finding(entries=5, head=entries[-1].hash)
     assert LedgerHead.objects.get().seq == 5
-    assert [line["hash"] for line in mirror.lines()] == [entry.hash for entry in entries]
+    assert [line["hash"] for line, _ in mirror.lines()] == [entry.hash for entry in entries]
 
 
-def test_head_is_verified_with_the_public_key_alone(entries):
+def test_every_entry_is_verified_with_the_public_key_alone(entries):
     key = load_pem_public_key(public_key_pem().encode())
 
-    key.verify(bytes.fromhex(entries[-1].signature), entries[-1].hash.encode())
+    for entry in entries:
+        key.verify(bytes.fromhex(entry.signature), entry.hash.encode())
 
 
 def test_params_of_every_allowed_kind_come_back_and_verify():
@@ -115,6 +131,7 @@ def test_params_of_every_allowed_kind_come_back_and_verify():
         {"hash": "0" * 64},
         {"prev_hash": "0" * 64},
         {"signature": "00" * 64},
+        {"signature": ""},
     ],
 )
 @pytest.mark.parametrize("seq", [2, 5])
@@ -151,7 +168,7 @@ def test_entry_put_in_between_is_named(entries):
     copy.save(force_insert=True)
     relink(5)
 
-    assert finding() == (False, 6)  # its signature was made over another chain
+    assert finding() == (False, 5)  # nobody signed it
 
 
 def test_entry_put_at_the_end_is_named(entries):
@@ -175,7 +192,7 @@ def test_rewritten_past_without_signatures_is_named(entries):
     LedgerEntry.objects.filter(seq__gte=2).update(signature="")
     relink(2)
 
-    assert finding() == (False, 5)
+    assert finding() == (False, 2)
 
 
 def test_cut_end_is_named_by_the_mirror(entries):
@@ -216,20 +233,130 @@ def test_changed_mirror_is_named(entries):
     assert finding() == (False, 3)
 
 
-def test_unreadable_mirror_is_told(entries):
-    mirror.path().write_text("nonsense\n")
+@pytest.mark.parametrize(
+    "line", ["nonsense", "5", "[]", "{}", '{"seq": "1", "hash": 2}', "\udcff", "[" * 5000]
+)
+def test_unreadable_mirror_is_told(entries, line):
+    mirror.path().write_text(f"{line}\n", errors="surrogateescape")
 
     assert ledger.verify().problem == "the mirror can't be read"
+
+
+def test_mirror_that_tells_another_story_under_the_same_hash_is_named(entries):
+    text = mirror.path().read_text()
+    mirror.path().write_text(text.replace('"number": 2', '"number": 7'))
+
+    assert finding() == (False, 3)
+
+
+def test_missing_mirror_is_a_finding(entries):
+    mirror.path().unlink()
+
+    found = ledger.verify()
+
+    assert (found.broken_seq, found.problem) == (1, "the mirror lacks this entry")
+
+
+@pytest.mark.parametrize("cut", [0, 2, 4])
+def test_line_cut_out_of_the_mirror_is_named(entries, cut):
+    lines = mirror.path().read_text().splitlines(keepends=True)
+    del lines[cut]
+    mirror.path().write_text("".join(lines))
+
+    assert finding() == (False, cut + 1)
+
+
+def test_line_that_stands_twice_in_the_mirror_is_named(entries):
+    lines = mirror.path().read_text().splitlines(keepends=True)
+    mirror.path().write_text("".join([*lines[:2], *lines[1:]]))
+
+    assert finding() == (False, 3)
 
 
 def test_cut_without_any_witness_can_not_be_seen_and_is_why_there_are_witnesses(entries):
     LedgerEntry.objects.filter(seq__gte=4).delete()
     forget_witnesses()
 
+    assert finding() == (False, 1)  # the mirror is missing
+    mirror.catch_up()
     assert finding() == (True, None)
 
 
 # --- Tombstones
+
+
+def test_tombstones_that_were_deleted_are_missed(account, long_ago):
+    chats = [factories.chat(account, closed_at=long_ago) for _ in range(2)]
+    erase_units(Conversation, [chat.pk for chat in chats], account_id=account.pk, reason="retention")
+    assert finding() == (True, None)
+    begun = LedgerEntry.objects.filter(action="erasure.begun").earliest("seq")
+
+    Tombstone.objects.filter(entry=begun).first().delete()
+
+    found = ledger.verify()
+    assert (found.broken_seq, found.problem) == (
+        begun.seq,
+        "a key that this entry destroyed has no tombstone",
+    )
+
+
+def test_tombstones_of_a_sweep_are_missed(account):
+    vault.create_keys(kind=DataKey.Kind.CHAT, account_id=account.pk, count=2)
+    sweep_keys(now=timezone.now() + timedelta(hours=2))
+    assert finding() == (True, None)
+
+    Tombstone.objects.first().delete()
+
+    assert finding() == (False, LedgerEntry.objects.get(action="keys.swept").seq)
+
+
+def test_erasure_under_way_has_no_tombstones_yet(account):
+    key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+    begun = ledger.append("erasure.begun", keys=[key.hex])
+    erasure = Erasure.objects.create(begun=begun)
+
+    assert finding() == (True, None)
+
+    erasure.delete()
+    assert finding() == (False, begun.seq)
+
+
+def test_erasure_that_is_made_to_look_unfinished_is_named(account, long_ago):
+    chat = factories.chat(account, closed_at=long_ago)
+    erase_units(Conversation, [chat.pk], account_id=account.pk, reason="retention")
+    Tombstone.objects.all().delete()
+    erasure = Erasure.objects.earliest("begun")
+    done, erasure.done = erasure.done_id, None
+    erasure.save()
+
+    assert not finding()[0]
+    Erasure.objects.exclude(pk=erasure.pk).update(done=None)
+    assert finding() == (False, done)
+
+
+def test_erasure_may_name_what_another_one_buried(account):
+    key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+    first, second = (ledger.append("erasure.begun", keys=[key.hex]) for _ in range(2))
+
+    for entry in (second, first):
+        vault.destroy_keys([key], entry=entry)
+
+    assert finding() == (True, None)
+
+
+def test_verifying_asks_no_query_for_each_entry(account, long_ago):
+    def queries() -> int:
+        with CaptureQueriesContext(connections["vault"]) as captured:
+            assert ledger.verify().ok
+        return len(captured)
+
+    chats = [factories.chat(account, closed_at=long_ago) for _ in range(12)]
+    erase_units(Conversation, [chats[0].pk], account_id=account.pk, reason="retention")
+    few = queries()
+    for chat in chats[1:]:
+        erase_units(Conversation, [chat.pk], account_id=account.pk, reason="retention")
+
+    assert queries() == few
 
 
 def test_tombstone_without_an_erasure_is_named(entries, account):
@@ -385,15 +512,50 @@ def test_lost_mirror_is_written_again(entries):
 
     ledger.append("policy.changed", number=6)
 
-    assert [line["seq"] for line in mirror.lines()] == [1, 2, 3, 4, 5, 6]
+    assert numbers() == [1, 2, 3, 4, 5, 6]
+
+
+def test_mirror_lost_with_old_entries_is_written_again_and_the_ledger_says_so(entries):
+    mirror.path().unlink()
+
+    with freeze_time(timezone.now() + timedelta(minutes=2)):
+        ledger.append("policy.changed", number=6)
+
+    assert numbers() == [1, 2, 3, 4, 5, 6, 7]
+    assert ledger.last_entry().action == "mirror.mended"
+    assert finding() == (True, None)
+
+
+def test_what_a_crash_left_out_of_the_mirror_is_mended_and_the_ledger_says_so(entries):
+    text = mirror.path().read_text()
+    mirror.path().write_text("".join(text.splitlines(keepends=True)[:4]))
+    assert finding() == (False, 5)
+
+    ledger.mend_mirror()
+    ledger.mend_mirror()
+
+    assert numbers() == [1, 2, 3, 4, 5, 6]
+    assert ledger.last_entry().action == "mirror.mended"
+    assert finding() == (True, None)
+
+
+@pytest.mark.parametrize("left", [None, "nonsense\n"])
+def test_mirror_that_is_gone_or_broken_stays_a_finding(entries, left):
+    mirror.path().unlink()
+    if left:
+        mirror.path().write_text(left)
+
+    ledger.mend_mirror()
+
+    assert not finding()[0]
 
 
 def test_entries_of_an_open_transaction_reach_the_mirror_after_its_commit():
     with transaction.atomic(using="vault"):
         ledger.append("policy.changed", number=1)
-        assert list(mirror.lines()) == []
+        assert numbers() == []
 
-    assert [line["seq"] for line in mirror.lines()] == [1]
+    assert numbers() == [1]
 
 
 def test_mirror_that_can_not_be_written_stops_nobody(settings, tmp_path):
@@ -404,6 +566,7 @@ def test_mirror_that_can_not_be_written_stops_nobody(settings, tmp_path):
     ledger.append("policy.changed", number=1)
 
     assert LedgerEntry.objects.count() == 1
+    assert finding() == (False, 1)
 
 
 # --- Many writers
@@ -434,17 +597,20 @@ def test_concurrent_writers_make_one_chain():
     assert failures == []
     assert LedgerEntry.objects.count() == 64
     assert finding() == (True, None)
-    assert [line["seq"] for line in mirror.lines()] == list(range(1, 65))
+    assert numbers() == list(range(1, 65))
     assert LedgerHead.objects.get().seq == 64
 
 
-def test_verifying_while_others_write_raises_no_alarm():
+def test_verifying_while_others_write_raises_no_alarm(account, monkeypatch):
+    monkeypatch.setattr(mirror, "LAG_SECONDS", 5)
     stop = threading.Event()
 
     def write() -> None:
         try:
             while not stop.is_set():
                 ledger.append("policy.seen")
+                key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+                _finish(_begin(root_of(Conversation), {key}, [], 1, account.pk, "retention"), [key])
                 drain_outbox()
         finally:
             connections.close_all()
@@ -453,12 +619,72 @@ def test_verifying_while_others_write_raises_no_alarm():
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        found = [ledger.verify() for _ in range(15)]
+        watch = ledger.Watch()
+        found = [look() for look in [ledger.verify, watch.finding] * 10]
     finally:
         stop.set()
         writer.join()
 
-    assert [each.problem for each in found] == [""] * 15
+    assert [each.problem for each in found] == [""] * 20
+
+
+# --- Those who ask all day long
+
+
+def test_watch_walks_only_what_is_new(entries):
+    watch = ledger.Watch()
+    assert watch.finding() == ledger.verify()
+    with CaptureQueriesContext(connections["vault"]) as captured:
+        entry = ledger.append("policy.changed", number=6)
+        found = watch.finding()
+
+    assert found == ledger.Finding(entries=6, head=entry.hash)
+    assert any("> 5" in query["sql"] for query in captured)
+
+
+def test_watch_finds_what_is_wrong_with_the_new_part(entries):
+    watch = ledger.Watch()
+    watch.finding()
+    ledger.append("policy.changed", number=6)
+    LedgerEntry.objects.filter(seq=6).update(account_id=8)
+
+    assert watch.finding() == ledger.verify()
+    assert watch.finding().broken_seq == 6
+
+
+def test_watch_remembers_what_was_cut_with_every_witness(entries):
+    watch = ledger.Watch()
+    watch.finding()
+    LedgerEntry.objects.filter(seq__gte=4).delete()
+    forget_witnesses()
+    ledger.append("policy.changed", number=9)
+    assert ledger.verify().ok
+
+    assert watch.finding().broken_seq == 5
+
+
+def test_watch_waits_for_the_end_of_an_erasure(entries, account):
+    key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
+    begun = ledger.append("erasure.begun", keys=[key.hex])
+    erasure = Erasure.objects.create(begun=begun)
+    watch = ledger.Watch()
+    assert watch.finding().ok
+
+    erasure.done = ledger.append("erasure.done", begun=begun.seq)
+    erasure.save()
+
+    assert watch.finding().broken_seq == begun.seq
+
+
+def test_watch_takes_a_mirror_that_was_written_again(entries):
+    watch = ledger.Watch()
+    watch.finding()
+    text = mirror.path().read_text()
+    mirror.path().write_text(text.replace(": ", ":  "))
+
+    ledger.append("policy.changed", number=6)
+
+    assert watch.finding().ok
 
 
 # --- Command

@@ -1,0 +1,90 @@
+"""What knows the ledger from outside: the mirror, the tombstones, the main database's memory."""
+
+from uuid import UUID
+
+from privacy.ledger import mirror
+from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead, Tombstone
+
+BURYING = {"erasure.begun", "keys.swept"}  # the actions whose entries name the keys they destroyed
+
+UNREADABLE = "the mirror can't be read"
+ANOTHER = "the mirror holds another entry here"
+
+
+class MirrorLines:
+    """The lines of the mirror, read one by one beside the entries that they copy."""
+
+    def __init__(self, offset: int) -> None:
+        self.offset = offset
+        self._lines = mirror.lines(offset)
+
+    def problem(self, entry: LedgerEntry) -> str:
+        """Return what is wrong about the line of the next entry, or nothing."""
+        try:
+            line, offset = next(self._lines, ({}, 0))
+        except mirror.Unreadable:
+            return UNREADABLE
+        if line == mirror.as_line(entry):
+            self.offset = offset
+            return ""
+        return "the mirror lacks this entry" if not line or line["seq"] > entry.seq else ANOTHER
+
+    def problem_beyond(self) -> str:
+        """Return what is wrong where the lines go on after the entries: more may have come meanwhile."""
+        try:
+            known = all(is_entry(line["seq"], line["hash"]) for line, _ in self._lines)
+        except mirror.Unreadable:
+            return UNREADABLE
+        return "" if known else ANOTHER
+
+
+class Graves:
+    """The tombstones, in the order of the entries that they name."""
+
+    def __init__(self, *, after: int, limit: int) -> None:
+        # Read before the tombstones: whatever is done by then has them all.
+        self.unfinished = set(Erasure.objects.filter(done=None).values_list("begun_id", flat=True))
+        stones = Tombstone.objects.filter(entry_id__gt=after, entry_id__lte=limit).order_by("entry_id")
+        self._stones = stones.values_list("entry_id", "key_id").iterator()
+        self._next = next(self._stones, None)
+
+    def problem(self, entry: LedgerEntry) -> str:
+        """Return what is wrong between an entry and the tombstones that name it, or nothing."""
+        buried = self._of(entry)
+        named = set(entry.params.get("keys", ())) if entry.action in BURYING else set()
+        if buried - named:
+            return "a tombstone names an entry that erased nothing"
+        if entry.action == "erasure.done" and entry.params.get("begun") in self.unfinished:
+            return "the erasure that this entry ended was opened again"
+        if entry.seq not in self.unfinished and not _buried_elsewhere(named - buried):
+            return "a key that this entry destroyed has no tombstone"
+        return ""
+
+    def _of(self, entry: LedgerEntry) -> set[str]:
+        keys: set[str] = set()
+        while self._next and self._next[0] <= entry.seq:
+            keys.add(self._next[1].hex)
+            self._next = next(self._stones, None)
+        return keys
+
+
+def _buried_elsewhere(keys: set[str]) -> bool:
+    """Tell whether other entries buried these keys: an erasure may name what another one ended."""
+    return not keys or Tombstone.objects.filter(key_id__in=[UUID(key) for key in keys]).count() == len(keys)
+
+
+def risen_key() -> int | None:
+    """Return the entry (its number) that destroyed a key which is back, or ``None``."""
+    risen = Tombstone.objects.filter(key_id__in=DataKey.objects.values("pk")).order_by("entry_id")
+    return risen.values_list("entry_id", flat=True).first()
+
+
+def forgotten_head() -> int:
+    """Return the entry (its number) that the main database remembers and the ledger doesn't have, or 0."""
+    head = LedgerHead.objects.filter(pk=1).first()
+    return head.seq if head and head.seq and not is_entry(head.seq, head.hash) else 0
+
+
+def is_entry(seq: int, wanted: str) -> bool:
+    """Tell whether the ledger has an entry with this hash at this place."""
+    return LedgerEntry.objects.filter(seq=seq, hash=wanted).exists()
