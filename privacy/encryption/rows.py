@@ -59,7 +59,8 @@ def sealed_rows(top: models.Model) -> Iterator["SealedModel"]:
 def share_keys(rows: Iterable[models.Model]) -> None:
     """Let all sealed rows of a page open their keys together: one query instead of one a row."""
     sealed = [row for top in rows for row in sealed_rows(top)]
-    bunch = KeyBunch(row.key_id for row in sealed if "key_id" in row.__dict__)
+    # Asked of the row itself: the person of a request is a lazy object, whose own __dict__ is another one's.
+    bunch = KeyBunch(row.key_id for row in sealed if "key_id" not in row.get_deferred_fields())
     for row in sealed:
         row._state.keys = bunch  # type: ignore[attr-defined]
 
