@@ -81,17 +81,13 @@ class PreChatForm(FrameForm):
 
 
 class LeaveMessageForm(FrameForm):
-    """What turns a chat that nobody answers into a ticket; a name is taken from the chat."""
+    """What turns a chat that nobody answers into a ticket: the account's rules for tickets hold."""
 
     form_name = "ticket"
 
     message = WordsField(
         label=_("Message"), max_length=LEFT_MESSAGE_LIMIT, widget=forms.Textarea({"rows": 3})
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields.pop("name", None)
 
 
 class EndForm(forms.Form):

@@ -15,7 +15,13 @@ SUBJECT_LENGTH = 80
 
 
 def leave_message(
-    *, conversation: Conversation, email: str, message: str, agreed: bool, notice: ConsentNotice | None
+    *,
+    conversation: Conversation,
+    name: str,
+    email: str,
+    message: str,
+    agreed: bool,
+    notice: ConsentNotice | None,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, and end the chat, which keeps its own term.
 
@@ -28,7 +34,7 @@ def leave_message(
             raise ChatEnded
         ticket = open_ticket(
             account=chat.account,
-            name=chat.contact.name,
+            name=name,
             email=email,
             subject=_subject(message),
             message=message,

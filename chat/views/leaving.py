@@ -18,14 +18,14 @@ from privacy.services.retention import expiry_of
 @require_http_methods(["GET", "POST"])
 @for_visitor_of_chat
 def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpResponse:
-    """Ask for an address and the message, then turn the chat into a ticket."""
+    """Ask for what a ticket needs, then turn the chat into a ticket."""
     if request.method == "GET":
         return _form(request, chat, LeaveMessageForm(chat.account, initial=_known(chat), auto_id="left_%s"))
     form = LeaveMessageForm(chat.account, request.POST, auto_id="left_%s")
     if not form.is_valid():
         return _form(request, chat, form, status=422)
     try:
-        leave_message(conversation=chat, **form.given("email", "message"))
+        leave_message(conversation=chat, **form.given("name", "email", "message"))
     except ConsentMissing:
         form.refuse_consent()
         return _form(request, chat, form, status=422)
@@ -35,7 +35,11 @@ def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpRespo
 
 
 def _known(chat: Conversation) -> dict[str, str]:
-    return {"email": chat.contact.email, "message": words_of_visitor(chat, limit=LEFT_MESSAGE_LIMIT)}
+    return {
+        "name": chat.contact.name,
+        "email": chat.contact.email,
+        "message": words_of_visitor(chat, limit=LEFT_MESSAGE_LIMIT),
+    }
 
 
 def _form(

@@ -6,7 +6,7 @@ from chat.models import Conversation, Message
 from chat.services.conversations import end_chat
 from chat.services.leaving import leave_message
 from chat.services.messages import ChatEnded, post_message
-from helpdesk.models import Contact, Ticket
+from helpdesk.models import Account, Contact, Ticket
 from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord
 from privacy.services.consent import ConsentMissing
@@ -16,7 +16,13 @@ from tests.chat.visiting import TOKEN, visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-LEFT = {"email": "vera@mail.example", "message": "Where is it?\nPlease.", "consent": "on", "notice": "1"}
+LEFT = {
+    "name": "Vera",
+    "email": "vera@mail.example",
+    "message": "Where is it?\nPlease.",
+    "consent": "on",
+    "notice": "1",
+}
 
 
 @pytest.fixture
@@ -30,10 +36,33 @@ def test_form_begins_with_what_is_known(chat, account):
 
     form = visit("visitor_leave_message", account).context["form"]
 
-    assert list(form.fields) == ["email", "message", "consent", "notice"]
+    assert list(form.fields) == ["name", "email", "message", "consent", "notice"]
+    assert form["name"].value() == "Vera"
     assert form["email"].value() == "typed@mail.example"
     assert form["message"].value() == "Where is my order?\n\nAnybody there?"
     assert not form["consent"].value()
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked", "stored"), [("off", False, ""), ("optional", True, "Ann"), ("required", True, "Ann")]
+)
+def test_name_is_asked_for_as_on_the_ticket_form(chat, account, rule, asked, stored):
+    Account.objects.filter(pk=account.pk).update(ticket_name=rule)
+
+    form = visit("visitor_leave_message", account).context["form"]
+    visit("visitor_leave_message", account, data=LEFT | {"name": "Ann"})
+
+    assert ("name" in form.fields) == asked
+    assert Ticket.objects.get().requester.name == stored
+
+
+def test_name_that_is_required_is_required(chat, account):
+    Account.objects.filter(pk=account.pk).update(ticket_name="required")
+
+    response = visit("visitor_leave_message", account, data=LEFT | {"name": " "})
+
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["name"])
+    assert not Ticket.objects.exists()
 
 
 def test_message_becomes_a_ticket_and_the_chat_is_erased(chat, account):
@@ -98,7 +127,7 @@ def test_message_left_twice_opens_one_ticket(chat, account):
 
 
 def test_service_refuses_a_closed_chat_and_a_missing_consent(chat, account):
-    left = {"conversation": chat, "email": "vera@mail.example", "message": "Hi"}
+    left = {"conversation": chat, "name": "", "email": "vera@mail.example", "message": "Hi"}
     notice = ConsentNotice.objects.get(account=account)
 
     with pytest.raises(ConsentMissing):
