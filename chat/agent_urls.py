@@ -9,10 +9,12 @@ urlpatterns = [
     path("sound/", agent_actions.chat_sound, name="chat_sound"),
     path("chats/", agent.chat_list, name="chat_list"),
     path("chats/queue/", agent.chat_queue, name="chat_queue"),
+    path("chats/closed/", agent.chat_closed, name="chat_closed"),
     path("chats/<uuid:conversation_id>/", agent.chat_detail, name="chat_detail"),
     path("chats/<uuid:conversation_id>/messages/", agent.chat_messages, name="chat_messages"),
     path("chats/<uuid:conversation_id>/accept/", agent_actions.chat_accept, name="chat_accept"),
     path("chats/<uuid:conversation_id>/typing/", agent_actions.chat_typing, name="chat_typing"),
     path("chats/<uuid:conversation_id>/seen/", agent_actions.chat_seen, name="chat_seen"),
     path("chats/<uuid:conversation_id>/close/", agent_actions.chat_close, name="chat_close"),
+    path("chats/<uuid:conversation_id>/erase/", agent_actions.chat_erase, name="chat_erase"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
@@ -51,7 +52,8 @@ def read_desk(user: User) -> Desk:
     _add_previews(chats)
     desk = Desk(is_cut=len(found) > LIMIT)
     for chat in chats:
-        chat.age = _age(chat)
+        is_waiting = chat.status == Conversation.Status.WAITING
+        chat.age = age(chat.created_at if is_waiting else chat.last_message_at)
         _pile(desk, chat, user).append(chat)
     share_keys([user, *desk.sealed_rows()])
     return desk
@@ -63,8 +65,8 @@ def _pile(desk: Desk, chat: Conversation, user: User) -> list[Any]:
     return desk.mine if chat.agent_id == user.pk else desk.others
 
 
-def _age(chat: Conversation) -> str:
-    since = chat.created_at if chat.status == Conversation.Status.WAITING else chat.last_message_at
+def age(since: datetime) -> str:
+    """Return in a word or two how long ago something was."""
     seconds = (timezone.now() - since).total_seconds()
     return timesince(since, depth=1) if seconds >= 60 else gettext("now")
 

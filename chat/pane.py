@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Page
+
+from chat.closed import read_closed
 from chat.desk import Desk, read_desk
 from chat.models import Conversation, Message
 from chat.permissions import may_answer, may_close
 from chat.streams.rooms import render_entry
 from helpdesk.models import Contact, User
+from helpdesk.permissions import may_erase
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
 from privacy.models import ConsentRecord
@@ -23,11 +27,13 @@ class Pane:
     chat: Conversation
     state: str
     may_close: bool
+    may_erase: bool
     entries: list[Message]
     twins: list[Contact]
     consent: ConsentRecord | None
     expiry: Expiry
     desk: Desk
+    closed: Page | None  # beside a closed chat
 
     @property
     def last_seq(self) -> int:
@@ -46,16 +52,20 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     desk = read_desk(user)
     entries = list(chat.messages.select_related("agent"))
     twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related("tickets")[:TWINS_SHOWN])
-    share_keys([user, chat, *entries, *twins, *desk.sealed_rows()])
+    state = state_for(user, chat)
+    closed = read_closed(user) if state == "closed" else None
+    share_keys([user, chat, *entries, *twins, *desk.sealed_rows(), *(closed or ())])
     return Pane(
         chat=chat,
-        state=state_for(user, chat),
+        state=state,
         may_close=may_close(user, chat),
+        may_erase=state == "closed" and may_erase(user),
         entries=entries,
         twins=twins,
         consent=consent_of(account=chat.account_id, person=chat.contact),
         expiry=expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
         desk=desk,
+        closed=closed,
     )
 
 

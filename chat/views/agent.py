@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from chat.closed import read_closed
 from chat.desk import read_desk
 from chat.forms import MessageForm
 from chat.models import Conversation
@@ -71,6 +72,16 @@ def chat_queue(request: HttpRequest) -> HttpResponse:
     """Answer with the desk alone: what the pages fetch again whenever something changed."""
     context = {"desk": read_desk(request.user), "open_chat": request.GET.get("open", "")}
     return render(request, "chat/agent/_desk.html", context)
+
+
+@never_cache
+@agent_required
+@require_safe
+def chat_closed(request: HttpRequest) -> HttpResponse:
+    """Show the closed chats that are still kept."""
+    desk = read_desk(request.user)
+    closed = read_closed(request.user, page=request.GET.get("page", "1"))
+    return render(request, "chat/agent/closed.html", {"closed": closed, "chats_badge": desk.attention})
 
 
 @on_chat

@@ -1,5 +1,7 @@
 """What agents do with a chat: each one address, posted to, and one service call."""
 
+from contextlib import suppress
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -13,10 +15,11 @@ from chat import bell
 from chat.models import Conversation
 from chat.permissions import may_answer, may_close
 from chat.services.conversations import AlreadyAccepted, accept_chat, end_chat
+from chat.services.erasing import erase_chat
 from chat.services.messages import ChatEnded, mark_seen
 from chat.services.sound import set_sound
 from chat.views.agent import on_chat, sequence, wants_json
-from helpdesk.permissions import agent_required
+from helpdesk.permissions import agent_required, may_erase
 from privacy.categories import Category
 from privacy.services.retention import expiry_of
 
@@ -46,6 +49,17 @@ def chat_close(request: HttpRequest, chat: Conversation) -> HttpResponse:
         pass  # the visitor was quicker, and it is erased: what was asked for is done
     messages.success(request, _what_became_of(chat))
     return redirect("chat_list")
+
+
+@on_chat
+@require_POST
+def chat_erase(request: HttpRequest, chat: Conversation) -> HttpResponse:
+    if not may_erase(request.user) or chat.status != Conversation.Status.CLOSED:
+        raise PermissionDenied
+    with suppress(ChatEnded):  # somebody was quicker: what was asked for is done
+        erase_chat(conversation=chat, by=request.user)
+    messages.success(request, _("The chat is erased."))
+    return redirect("chat_closed")
 
 
 def _what_became_of(chat: Conversation) -> str:

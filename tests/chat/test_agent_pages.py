@@ -18,6 +18,7 @@ EVERY_URL_OF_A_CHAT = [
     "chat_typing",
     "chat_seen",
     "chat_close",
+    "chat_erase",
 ]
 
 
@@ -66,7 +67,7 @@ def _without_tokens(page) -> str:
     return "\n".join(line for line in lines if "csrf" not in line.lower())
 
 
-@pytest.mark.parametrize("name", ["chat_list", "chat_queue", "agent_home", "chat_sound"])
+@pytest.mark.parametrize("name", ["chat_list", "chat_closed", "chat_queue", "agent_home", "chat_sound"])
 def test_anonymous_is_sent_to_sign_in(name, client, db):
     response = client.get(reverse(name))
 
@@ -81,7 +82,7 @@ def test_anonymous_is_sent_to_sign_in_from_a_chat(name, account, client):
     assert client.post(url(name, chat))["Location"].startswith(reverse("sign_in"))
 
 
-@pytest.mark.parametrize("name", ["chat_accept", "chat_typing", "chat_seen", "chat_close"])
+@pytest.mark.parametrize("name", ["chat_accept", "chat_typing", "chat_seen", "chat_close", "chat_erase"])
 def test_nothing_changes_by_get(name, account, agent, agent_client):
     chat = factories.chat(account, agent=agent)
 
@@ -232,6 +233,15 @@ def test_closed_chat_says_who_ended_it_and_takes_no_message(account, agent, agen
     assert ("The visitor ended this chat." in page, "<textarea" in page) == (True, False)
 
 
+def test_log_names_the_visitor(account, agent, agent_client):
+    visitor = factories.contact(account, name="Vera <b>")
+    chat = factories.chat(account, agent=agent, contact=visitor)
+
+    page = agent_client.get(url("chat_detail", chat)).content.decode()
+
+    assert '<span class="message__author">Vera &lt;b&gt;</span>' in page
+
+
 def test_pages_are_not_kept_by_the_browser(account, agent, agent_client):
     chat = factories.chat(account, agent=agent)
 
@@ -251,7 +261,7 @@ def test_page_of_a_chat_asks_the_same_number_of_queries(
         factories.ticket(account, requester=twin)
     agent_client.get(url("chat_detail", chat))
 
-    # session, person, chat, contact; desk and its words; log; others of the address and their tickets; consent;
-    # policy
+    # session, person, chat, contact; desk and its words; log; others of the address and their tickets;
+    # consent; policy
     with django_assert_num_queries(11), django_assert_num_queries(1, using="vault"):
         agent_client.get(url("chat_detail", chat))

@@ -20,6 +20,7 @@ class AgentDesk extends HTMLElement {
     const on = (type, react) => document.addEventListener(`agent:${type}`, react, this.#leaving);
     on("entry", ({ detail }) => this.#hear(detail));
     for (const type of ["queue", "ended", "seen", "fresh"]) on(type, () => this.refresh());
+    on("ended", ({ detail }) => detail.erased && this.#strike(detail.conversation));
     on("state", ({ detail }) => this.#showConnection(detail));
     const timer = setInterval(() => document.hidden || this.refresh(), REFRESH);
     this.#leaving.signal.addEventListener("abort", () => clearInterval(timer));
@@ -68,6 +69,11 @@ class AgentDesk extends HTMLElement {
     if (side !== "visitor") return;
     if (!this.#mine.has(conversation)) await refreshed; // accepted a moment ago, perhaps
     if (this.#mine.has(conversation)) chime(`${conversation}-${seq}`);
+  }
+
+  // A list of closed chats isn't fetched again, and must not go on naming somebody who was erased.
+  #strike(conversation) {
+    if (!document.querySelector("[data-desk]")) document.getElementById(`line-${conversation}`)?.closest("li").remove();
   }
 
   #showConnection(state) {

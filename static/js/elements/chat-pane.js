@@ -53,11 +53,18 @@ class ChatPane extends HTMLElement {
     for (const { seq, side, html } of entries) {
       if (seq <= this.#last) continue;
       this.#log.insertAdjacentHTML("beforeend", html);
+      this.#name(this.#log.lastElementChild);
       this.#last = seq;
       if (side === "visitor") this.#hideTyping();
     }
     if (wasNear) this.#toEnd();
     this.#see();
+  }
+
+  // The stream reads no contacts; the page knows whose chat it is.
+  #name(entry) {
+    const author = entry.dataset.side === "visitor" && entry.querySelector(".message__author");
+    if (author) author.textContent = this.querySelector("h1").textContent;
   }
 
   // One fetch at a time; a wish that comes meanwhile is fulfilled by the next.
