@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{TICKET}assign/", tickets_agent.ticket_assign, name="ticket_assign"),
     path(f"{TICKET}status/", tickets_agent.ticket_status, name="ticket_status"),
     path(f"{TICKET}close/", tickets_agent.ticket_close, name="ticket_close"),
+    path(f"{TICKET}erase/", tickets_agent.ticket_erase, name="ticket_erase"),
     path(f"{TICKET}files/<uuid:file_pk>/", tickets_agent.ticket_file_download, name="ticket_file_download"),
     path("tickets/new/<slug:public_id>/", tickets_public.ticket_new, name="ticket_new"),
     path("tickets/sent/<slug:public_id>/", tickets_public.ticket_sent, name="ticket_sent"),

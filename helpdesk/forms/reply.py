@@ -1,5 +1,7 @@
 """What both sides write in a thread, and what agents decide about it."""
 
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from django import forms
@@ -56,6 +58,12 @@ class AssigneeForm(forms.Form):
     def __init__(self, account_id: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assignee"].queryset = User.objects.filter(account_id=account_id, is_active=True)
+
+    def offer(self, people: Iterable[User]) -> None:
+        """Show these people by name; whoever has read them lets them share their keys with the page."""
+        field = self.fields["assignee"]
+        named = sorted(((str(person.pk), person.get_full_name()) for person in people), key=itemgetter(1))
+        field.choices = [("", field.empty_label), *named]
 
 
 class StatusForm(forms.Form):

@@ -16,6 +16,7 @@ from privacy.models import ConsentNotice, DataKey
 from privacy.services.at_once import erase_if_due_at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
+from privacy.services.erasure import erase_units
 
 
 class TicketErased(Exception):
@@ -129,6 +130,17 @@ def change_status(*, ticket: Ticket, status: str, by: User) -> bool:
 def close_ticket(*, ticket: Ticket, by: User) -> bool:
     """Close a ticket and return whether it is erased: its account may do that at once."""
     return change_status(ticket=ticket, status=Ticket.Status.CLOSED, by=by)
+
+
+def erase_ticket(*, ticket: Ticket, by: User) -> None:
+    """Erase a ticket by hand, open or closed; the ledger says who ordered it.
+
+    Must be called outside a transaction. Raises :class:`TicketErased` where it is gone already, and
+    :class:`privacy.services.erasure.ErasureIncomplete`; what was begun is finished by the next pass.
+    """
+    with transaction.atomic():
+        _record("ticket.erasure_ordered", _locked(ticket.pk), by=ledger.reference(by))
+    erase_units(Ticket, [ticket.pk], account_id=ticket.account_id, reason="by_hand", wait=True)
 
 
 def _next_number(account: Account) -> int:

@@ -1,9 +1,11 @@
 """The agents' pages for tickets. Every ticket is fetched through what its reader may see."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.forms.reply import AssigneeForm, NoteForm, ReplyForm, StatusForm
 from helpdesk.models import Ticket, TicketFile
-from helpdesk.permissions import agent_required
+from helpdesk.permissions import agent_required, may_erase
 from helpdesk.services.tickets import (
     NotOfThisAccount,
     TicketErased,
@@ -21,6 +23,7 @@ from helpdesk.services.tickets import (
     assign_ticket,
     change_status,
     close_ticket,
+    erase_ticket,
     reply_ticket,
 )
 from helpdesk.thread import read_agent_thread
@@ -106,7 +109,8 @@ def ticket_close(request: HttpRequest, pk: UUID) -> HttpResponse:
     ticket = _ticket(request, pk)
     expiry = expiry_of(account_id=ticket.account_id, category=Category.TICKET, clock=None)
     if expiry.at_once and request.POST.get("erase") != "yes":
-        return render(request, "tickets/agent/close.html", {"ticket": ticket}, status=422)
+        messages.warning(request, _("Here tickets are erased when they are closed. Is that what you want?"))
+        return redirect("ticket_detail", pk)
     try:
         erased = close_ticket(ticket=ticket, by=request.user)
     except TicketErased:
@@ -115,6 +119,18 @@ def ticket_close(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _erased(request, ticket)
     messages.success(request, _("Ticket #%d is closed.") % ticket.number)
     return redirect("ticket_detail", pk)
+
+
+@agent_required
+@never_cache
+@require_POST
+def ticket_erase(request: HttpRequest, pk: UUID) -> HttpResponse:
+    ticket = _ticket(request, pk)
+    if not may_erase(request.user):
+        raise PermissionDenied
+    with suppress(TicketErased):  # somebody was quicker: what was asked for is done
+        erase_ticket(ticket=ticket, by=request.user)
+    return _erased(request, ticket)
 
 
 @agent_required
@@ -137,7 +153,15 @@ def _page(request: HttpRequest, ticket: Ticket, **bound: Form) -> HttpResponse:
         "assignee_form": AssigneeForm(ticket.account_id, initial={"assignee": ticket.assignee_id}),
         "status_form": StatusForm(initial={"status": ticket.status}),
     }
-    context = {"ticket": ticket, "thread": thread, "tickets_badge": thread.open_count, **forms, **bound}
+    context = {
+        "ticket": ticket,
+        "thread": thread,
+        "tickets_badge": thread.open_count,
+        "may_erase": may_erase(request.user),
+        **forms,
+        **bound,
+    }
+    context["assignee_form"].offer(thread.people)
     return render(request, "tickets/agent/detail.html", context, status=422 if bound else 200)
 
 

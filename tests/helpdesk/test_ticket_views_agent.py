@@ -10,8 +10,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMessage
-from helpdesk.services.tickets import add_note, answer_ticket, change_status, close_ticket, reply_ticket
+from helpdesk.services.tickets import (
+    TicketErased,
+    add_note,
+    answer_ticket,
+    change_status,
+    close_ticket,
+    erase_ticket,
+    reply_ticket,
+)
+from privacy import ledger
 from privacy.categories import Category
+from privacy.models import LedgerEntry
 from privacy.services.purge import purge
 from privacy.terms import Rule
 from tests import factories
@@ -93,7 +103,7 @@ def test_thread_costs_the_same_whatever_its_length(account, agent, teammate, age
 
     main, vault = queries_of(agent_client, reverse("ticket_detail", args=[ticket.pk]))
 
-    assert (main, vault) == (12, 1)
+    assert (main, vault) == (11, 1)
 
 
 def queries_of(client: Client, address: str) -> tuple[int, int]:
@@ -112,6 +122,7 @@ POSTS = {
     "ticket_assign": {"assignee": ""},
     "ticket_status": {"status": "pending"},
     "ticket_close": {"erase": "yes"},
+    "ticket_erase": {},
 }
 
 
@@ -190,14 +201,76 @@ def test_ticket_is_not_given_to_a_stranger(account, agent_client, stranger):
 def test_closing_that_erases_asks_first(account, agent_client):
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     ticket = opened(account)
-    address = reverse("ticket_close", args=[ticket.pk])
+    address, detail = (reverse(name, args=[ticket.pk]) for name in ("ticket_close", "ticket_detail"))
 
     asked = agent_client.post(address)
 
-    assert (asked.status_code, Ticket.objects.filter(pk=ticket.pk).exists()) == (422, True)
+    assert (asked.url, Ticket.objects.filter(pk=ticket.pk).exists()) == (detail, True)
+    assert "Close and erase this ticket?" in agent_client.get(detail).text
     done = agent_client.post(address, {"erase": "yes"})
     assert (done.url, Ticket.objects.filter(pk=ticket.pk).exists()) == (reverse("ticket_list"), False)
     assert agent_client.get(reverse("ticket_detail", args=[ticket.pk])).status_code == 404
+
+
+def test_assignees_are_offered_by_name(account, agent, teammate, stranger, agent_client):
+    ticket = opened(account)
+
+    page = agent_client.get(reverse("ticket_detail", args=[ticket.pk])).text
+    refused = agent_client.post(reverse("ticket_assign", args=[ticket.pk]), {"assignee": "nobody's"}).text
+
+    for text in (page, refused):
+        assert f'<option value="{teammate.pk}">Tom Teammate</option>' in text
+        assert ("Ada Agent</option>" in text, "Sam Stranger" in text) == (True, False)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("role", ["owner", "supervisor"])
+def test_who_leads_erases_a_ticket_that_is_kept(account, signed_in, role, is_closed):
+    factories.policy(account, Category.TICKET, rule=Rule.KEEP)
+    ticket, leader = opened(account, files=[pdf()]), factories.user(role, account=account)
+    if is_closed:
+        close_ticket(ticket=ticket, by=leader)
+    known_as = {"ticket": ledger.reference(ticket), "by": ledger.reference(leader)}
+    client = signed_in(leader)
+
+    page = client.get(reverse("ticket_detail", args=[ticket.pk])).text
+    response = client.post(reverse("ticket_erase", args=[ticket.pk]))
+
+    assert ("Erase now" in page, response.url) == (True, reverse("ticket_list"))
+    left = [model.objects.count() for model in (Ticket, TicketMessage, TicketFile, OutgoingMail, Contact)]
+    assert left == [0, 0, 0, 0, 0]
+    ordered = LedgerEntry.objects.filter(action="ticket.erasure_ordered").latest("seq")
+    begun = LedgerEntry.objects.filter(action="erasure.begun", params__unit="helpdesk.ticket").latest("seq")
+    assert ordered.params == known_as
+    assert begun.params["reason"] == "by_hand"
+
+
+def test_agent_may_not_erase_a_ticket(account, agent_client):
+    ticket = opened(account)
+
+    page = agent_client.get(reverse("ticket_detail", args=[ticket.pk])).text
+    response = agent_client.post(reverse("ticket_erase", args=[ticket.pk]))
+
+    assert ("Erase now" in page, response.status_code) == (False, 403)
+    assert Ticket.objects.filter(pk=ticket.pk).exists()
+
+
+def test_leader_of_another_account_finds_no_ticket_to_erase(account, other_account, signed_in):
+    ticket = opened(account)
+    foreign = signed_in(factories.user("owner", account=other_account))
+
+    assert foreign.post(reverse("ticket_erase", args=[ticket.pk])).status_code == 404
+    assert Ticket.objects.filter(pk=ticket.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ticket_is_erased_by_hand_once(account, owner):
+    ticket = opened(account)
+    erase_ticket(ticket=ticket, by=owner)
+
+    with pytest.raises(TicketErased):
+        erase_ticket(ticket=ticket, by=owner)
 
 
 def test_thread_names_others_with_the_same_address(account, other_account, agent_client):
