@@ -8,7 +8,8 @@ from typing import Any
 from celery import Celery
 from celery.contrib.django.task import DjangoTask
 from celery.exceptions import SecurityWarning
-from django.db import transaction
+from celery.signals import worker_init
+from django.db import connections, transaction
 from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
@@ -45,3 +46,12 @@ warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("lethe", task_cls=DiscreetTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def check_start(**_: Any) -> None:
+    """Stop a worker that could only fail, with one line."""
+    from config.starting import check_deployment  # Django is set up by now
+
+    check_deployment()
+    connections.close_all()

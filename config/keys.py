@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from cryptography.fernet import Fernet
 
@@ -31,6 +32,19 @@ def kept_once(path: Path, make: Callable[[], str]) -> str:
         finally:
             Path(aside).unlink()
     return path.read_text().strip()
+
+
+def kept_ring(path: Path, *, vault: dict[str, Any]) -> str:
+    """Return the ring in this file, made for a new deployment only; raises ValueError where it was lost.
+
+    A fresh ring would open nothing in the vault that is there, and what it sealed from now on would be lost
+    when the old one comes back.
+    """
+    # Looked at first: a process that starts beside us makes the ring before the vault.
+    has_vault = vault["ENGINE"].endswith("sqlite3") and Path(vault["NAME"]).exists()
+    if has_vault and not path.exists():
+        raise ValueError(f"{path} is missing, but the vault that it opens is there: put the ring back")
+    return kept_once(path, new_ring)
 
 
 def new_secret_key() -> str:

@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.environment import refuse
+from config.starting import check_databases, check_key_ring, check_redis, in_one_line
 
 READY_SECONDS = 60
 STOP_SECONDS = 4
@@ -78,7 +79,10 @@ def main() -> int:
     django.setup()
     check_port(settings.LETHE_LISTEN, settings.PORT)
     keep_log_small(settings.LETHE_LOG_DIR / "lethe.log")
-    prepare()
+    check_databases()
+    check_redis()
+    with in_one_line():
+        prepare()
     household = Household()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, household.ask_to_stop)
@@ -118,14 +122,6 @@ def prepare() -> None:
     if settings.LETHE_DEMO:
         call_command("seed_demo")
     connections.close_all()
-
-
-def check_key_ring() -> None:
-    """Refuse to start where the vault holds keys that the ring can't open; nothing is written then."""
-    from privacy.services.rotation import ring_problem  # models can be imported once Django is set up
-
-    if problem := ring_problem():
-        refuse("LETHE_KEY_RING", problem)
 
 
 def check_port(host: str, port: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from config.environment import Environment, naming, refuse
-from config.keys import kept_once, new_ring, new_secret_key, parse_ring
+from config.keys import kept_once, kept_ring, new_secret_key, parse_ring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -58,30 +58,6 @@ if LETHE_PRODUCTION:
     if DEBUG:
         refuse("LETHE_DEBUG", "must be off in production")
 
-# --- Keys -------------------------------------------------------------------------------------------------
-
-SECRET_KEY = env.checked("LETHE_SECRET_KEY", str)
-with naming("LETHE_SECRET_KEY"):
-    SECRET_KEY = SECRET_KEY or kept_once(LETHE_DATA_DIR / "keys" / "secret_key", new_secret_key)
-    if len(SECRET_KEY) < 50:
-        raise ValueError("must have at least 50 characters")
-
-LETHE_KEY_RING_FILE = env.checked("LETHE_KEY_RING_FILE", Path)
-FIELD_ENCRYPTION_KEY = env.checked("LETHE_KEY_RING", parse_ring)
-if FIELD_ENCRYPTION_KEY and LETHE_KEY_RING_FILE:
-    refuse("LETHE_KEY_RING", "is set beside LETHE_KEY_RING_FILE: keep one of them")
-if LETHE_KEY_RING_FILE:
-    with naming("LETHE_KEY_RING_FILE"):
-        FIELD_ENCRYPTION_KEY = parse_ring(LETHE_KEY_RING_FILE.read_text())
-        if LETHE_PRODUCTION and LETHE_KEY_RING_FILE.resolve().is_relative_to(LETHE_DATA_DIR.resolve()):
-            raise ValueError("must lie outside LETHE_DATA_DIR, so that no backup holds both")
-if not FIELD_ENCRYPTION_KEY:
-    if LETHE_PRODUCTION:
-        refuse("LETHE_KEY_RING", "must be set in production, or LETHE_KEY_RING_FILE")
-    with naming("LETHE_KEY_RING"):
-        LETHE_KEY_RING_FILE = LETHE_DATA_DIR / "keys" / "ring"
-        FIELD_ENCRYPTION_KEY = parse_ring(kept_once(LETHE_KEY_RING_FILE, new_ring))
-
 # --- Databases --------------------------------------------------------------------------------------------
 
 DATABASES = {
@@ -108,6 +84,8 @@ for alias, database in DATABASES.items():
         }
         # In memory, threads and a live server of the tests would not see the same rows.
         database["TEST"] = {"NAME": str(LETHE_DATA_DIR / f"test_{Path(database['NAME']).name}")}
+    else:
+        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     database["CONN_MAX_AGE"] = None
     database["CONN_HEALTH_CHECKS"] = True
 if DATABASES["default"]["NAME"] == DATABASES["vault"]["NAME"] and (
@@ -117,6 +95,30 @@ if DATABASES["default"]["NAME"] == DATABASES["vault"]["NAME"] and (
     refuse("LETHE_VAULT_URL", "must be another database than LETHE_DATABASE_URL")
 DATABASE_ROUTERS = ["privacy.routers.VaultRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Keys -------------------------------------------------------------------------------------------------
+
+SECRET_KEY = env.checked("LETHE_SECRET_KEY", str)
+with naming("LETHE_SECRET_KEY"):
+    SECRET_KEY = SECRET_KEY or kept_once(LETHE_DATA_DIR / "keys" / "secret_key", new_secret_key)
+    if len(SECRET_KEY) < 50:
+        raise ValueError("must have at least 50 characters")
+
+LETHE_KEY_RING_FILE = env.checked("LETHE_KEY_RING_FILE", Path)
+FIELD_ENCRYPTION_KEY = env.checked("LETHE_KEY_RING", parse_ring)
+if FIELD_ENCRYPTION_KEY and LETHE_KEY_RING_FILE:
+    refuse("LETHE_KEY_RING", "is set beside LETHE_KEY_RING_FILE: keep one of them")
+if LETHE_KEY_RING_FILE:
+    with naming("LETHE_KEY_RING_FILE"):
+        FIELD_ENCRYPTION_KEY = parse_ring(LETHE_KEY_RING_FILE.read_text())
+        if LETHE_PRODUCTION and LETHE_KEY_RING_FILE.resolve().is_relative_to(LETHE_DATA_DIR.resolve()):
+            raise ValueError("must lie outside LETHE_DATA_DIR, so that no backup holds both")
+if not FIELD_ENCRYPTION_KEY:
+    if LETHE_PRODUCTION:
+        refuse("LETHE_KEY_RING", "must be set in production, or LETHE_KEY_RING_FILE")
+    with naming("LETHE_KEY_RING"):
+        LETHE_KEY_RING_FILE = LETHE_DATA_DIR / "keys" / "ring"
+        FIELD_ENCRYPTION_KEY = parse_ring(kept_ring(LETHE_KEY_RING_FILE, vault=DATABASES["vault"]))
 
 # --- The application --------------------------------------------------------------------------------------
 
@@ -389,7 +391,8 @@ LOGGING = {
         }
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "lines"},
+        # Standard error: what commands print as JSON stays JSON.
+        "console": {"class": "logging.StreamHandler", "formatter": "lines"},
         "file": {
             "class": "logging.handlers.WatchedFileHandler",
             "filename": str(LETHE_LOG_DIR / "lethe.log"),

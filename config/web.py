@@ -4,8 +4,10 @@ import gc
 import socket
 
 import uvicorn
+from django.db import connections
 
 from config.asgi import application, hub, settings
+from config.starting import check_deployment
 
 GRACE_SECONDS = 2
 GARBAGE_THRESHOLDS = 20_000, 20, 50  # thousands of open streams make each round dear
@@ -20,6 +22,8 @@ class Server(uvicorn.Server):
 
 
 def main() -> None:
+    check_deployment()
+    connections.close_all()
     # What was imported stays for good: not looking at it again shortens the pauses that every stream feels.
     gc.collect()
     gc.freeze()

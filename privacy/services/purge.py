@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, roots
+from privacy.ledger.signing import signing_key
 from privacy.models import RetentionPolicy
 from privacy.services.erasure import ErasureIncomplete, clock_runs, erase_units, finish_open_erasures
 
@@ -46,6 +47,7 @@ def purge(
     now = now or timezone.now()
     report = PurgeReport()
     if not dry_run:
+        signing_key()  # raises before anything is begun that the ledger could not take
         finish_open_erasures()
     for policy in _policies(account_id):
         for root in roots():

@@ -9,6 +9,7 @@ from django.db import transaction
 from privacy import ledger
 from privacy.declarations import root_of
 from privacy.ledger.chain import last_entry, remember_head
+from privacy.ledger.signing import signing_key
 from privacy.models import Erasure, LedgerEntry, LedgerHead
 from privacy.services.erasure import repeat, units_sealed_with
 
@@ -45,6 +46,7 @@ def gate_state() -> Gate:
 
 def replay_erasures() -> int:
     """Erase again what a restored main database brought back; returns how many rows were erased."""
+    signing_key()  # raises before anything is begun that the ledger could not take
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     rows = sum(repeat(erasure) for erasure in _missed(head.seq))
     newest = ledger.append("erasures.replayed", since=head.seq, rows=rows)

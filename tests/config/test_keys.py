@@ -4,7 +4,7 @@ from threading import Barrier
 
 import pytest
 
-from config.keys import checked_ring, kept_once, new_ring, parse_ring
+from config.keys import checked_ring, kept_once, kept_ring, new_ring, parse_ring
 from tests.config.deployment import KEY, OTHER_KEY
 
 
@@ -21,6 +21,17 @@ def test_two_starts_at_once_agree_on_one_secret(tmp_path):
 
     assert secrets == {path.read_text().strip()}
     assert [file.name for file in path.parent.iterdir()] == ["ring"]
+
+
+def test_ring_is_made_for_a_new_vault_only(tmp_path):
+    vault = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "vault.sqlite3")}
+    ring = kept_ring(tmp_path / "ring", vault=vault)
+    (tmp_path / "vault.sqlite3").touch()
+
+    assert kept_ring(tmp_path / "ring", vault=vault) == ring
+    (tmp_path / "ring").unlink()
+    with pytest.raises(ValueError, match="put the ring back"):
+        kept_ring(tmp_path / "ring", vault=vault)
 
 
 def test_failed_making_leaves_nothing_behind(tmp_path):

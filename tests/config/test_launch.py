@@ -86,6 +86,7 @@ def test_launcher_answers_and_stops_everything_in_time(launch, tmp_path):
     status, seconds = deployment.stop_by(signal.SIGINT)
     stalled.close()
 
+    assert "SecurityWarning" not in deployment.output.read_text()
     assert alive == 200
     assert status == 0
     assert seconds < STOPPED_WITHIN
@@ -119,22 +120,3 @@ def test_port_in_use_is_one_clear_line(tmp_path):
     assert result.stdout == ""
     reason = f"{port} is used by another program; choose one with PORT={port + 1}"
     assert result.stderr == f"Lethe can't start: PORT: {reason}\n"
-
-
-def test_ring_that_does_not_open_the_vault_stops_the_start(tmp_path):
-    made = """
-import django; django.setup()
-from django.core.management import call_command
-for alias in ("default", "vault"): call_command("migrate", database=alias, verbosity=0)
-from privacy import vault
-vault.create_key(kind="chat", account_id=None)
-"""
-    env = environment(tmp_path, PORT=str(free_port()), DJANGO_SETTINGS_MODULE="config.settings")
-    assert run_python("-c", made, env=env).returncode == 0
-    (tmp_path / "keys" / "ring").unlink()  # a new one is made, as for a new deployment
-
-    result = run_python("-m", "config.launch", env=env)
-
-    assert result.returncode == 2
-    assert result.stderr.startswith("Lethe can't start: LETHE_KEY_RING: The key ring lacks 1 key(s)")
-    assert result.stderr.count("\n") == 1
