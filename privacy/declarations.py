@@ -56,7 +56,8 @@ class PersonalData:
     ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root);
     ``find``: the condition for rows that know their person under another name.
     ``clock``: the field of the root from which its term runs.
-    ``export``: names of what a person gets a copy of. ``files``: names of the fields that name stored files.
+    ``export``: names of what a person gets a copy of; a dot leads into a row that is referred to.
+    ``files``: names of the fields that name stored files.
     ``term``: how long the platform keeps it, where no account decides, and ``since``: from which field on.
     ``owns_key``: rows below the root that bring a key of their own.
     ``erase_when_bare``: a person who goes when nothing of theirs is left.

@@ -16,7 +16,15 @@ declare(
     models.ConsentRecord,
     Category.CONSENT,
     find=lambda person: Q(subject=reference(person)),
-    export=("form", "mechanism", "language", "given_at", "notice"),
+    export=(
+        "form",
+        "mechanism",
+        "language",
+        "given_at",
+        "notice.version",
+        "notice.text",
+        "notice.policy_url",
+    ),
     erase=keep,
     term=FIVE_YEARS,  # the usual limitation period of civil claims; then the proof goes, too
     since="given_at",

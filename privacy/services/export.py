@@ -1,6 +1,7 @@
 """A copy of everything that is kept about one person (Articles 15 and 20), from the declarations."""
 
 import base64
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import Model
@@ -32,7 +33,13 @@ def export_person(person: Model) -> dict[str, Any]:
 
 
 def _copy(declared: PersonalData, row: Any) -> dict[str, Any]:
-    copied = {name: _value(getattr(row, name)) for name in declared.export}
+    copied: dict[str, Any] = {}
+    for name in declared.export:
+        *way, last = name.split(".")
+        place = copied
+        for step in way:
+            place = place.setdefault(step, {})
+        place[last] = _value(attrgetter(name)(row))
     for name in declared.files:
         copied["content_base64"] = _content(row, getattr(row, name))
     return copied

@@ -11,7 +11,7 @@ from helpdesk.models import Contact, TicketFile, TicketMessage
 from privacy import ledger, vault
 from privacy.encryption.files import store_file
 from privacy.models import ConsentNotice, LedgerEntry
-from privacy.services.consent import record_consent
+from privacy.services.consent import current_notice, record_consent
 from privacy.services.export import export_person
 from privacy.services.rights import Receipt, UnknownContact, erase_contact, reason_code
 from privacy.services.traces import find_traces
@@ -75,7 +75,9 @@ def test_export_has_everything_of_one_person_by_category(vera, account):
     (file,) = categories["ticket"]["helpdesk.ticketfile"]
     assert (file["name"], base64.b64decode(file["content_base64"])) == ("scan.png", b"pixels")
     (consent,) = categories["consent"]["privacy.consentrecord"]
-    assert (consent["form"], consent["mechanism"], consent["notice"]) == ("chat", "checkbox", "notice 1")
+    notice = current_notice(account)
+    assert (consent["form"], consent["mechanism"]) == ("chat", "checkbox")
+    assert consent["notice"] == {"version": 1, "text": notice.text, "policy_url": notice.policy_url}
 
 
 def test_export_names_no_agent_and_nobody_else(vera, account):
