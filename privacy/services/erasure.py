@@ -147,11 +147,10 @@ def _locked(root: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[
         .select_for_update(skip_locked=skip_locked, of=("self",))
         .order_by("pk")
     )
+    people = dict(rows.values_list("pk", root.person))
     if root.person != "pk":
-        person: Any = root.model._meta.get_field(root.person)
-        return {row.pk: getattr(row, person.attname) for row in rows}
+        return people
     # Nothing can be opened for a locked person, so nothing comes between this look and the deletion.
-    people = {row.pk: row.pk for row in rows}
     return {pk: pk for pk in people.keys() - _busy(root, people)}
 
 
