@@ -1,11 +1,12 @@
 """The route of the streams: plain ASGI in front of Django."""
 
+import asyncio
 import re
 from typing import Any
 
 from chat.streams.admission import GateClosed, admit
 from chat.streams.hub import hub
-from chat.streams.subscriber import Subscriber
+from chat.streams.subscriber import Admission, Subscriber
 
 SEQUENCE = re.compile(rb"\d{1,9}")
 HEADERS = [
@@ -22,10 +23,8 @@ async def stream_app(scope: dict[str, Any], receive, send) -> None:
     """Serve one stream until the client leaves, access ends or the server stops."""
     if scope["method"] != "GET":
         return await _refuse(send, 405)
-    if not hub.is_running:
-        return await _refuse(send, 503)
     try:
-        admission = await hub.ask(admit, scope)
+        admission = await _admission(scope)
     except GateClosed:
         return await _refuse(send, 503)
     if admission is None:
@@ -41,6 +40,21 @@ async def stream_app(scope: dict[str, Any], receive, send) -> None:
             pass
     finally:
         hub.remove(subscriber)
+
+
+async def _admission(scope: dict[str, Any]) -> Admission | None:
+    """Return who asks; raises :class:`GateClosed` also where the hub stops before the database answers."""
+    if not hub.is_running:
+        raise GateClosed
+    try:
+        admission = await hub.ask(admit, scope)
+    except asyncio.CancelledError:
+        if hub.is_running:
+            raise
+        raise GateClosed from None
+    if not hub.is_running:
+        raise GateClosed
+    return admission
 
 
 async def _refuse(send, status: int) -> None:

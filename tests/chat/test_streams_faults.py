@@ -162,6 +162,22 @@ def test_server_stops_in_time_and_lets_clients_come_back(transactional_db, start
     stalled.close()
 
 
+def test_streams_that_are_let_in_while_the_server_stops_are_told_to_come_back(transactional_db, capfd):
+    web = WebProcess()
+    sockets = [socket.create_connection(("127.0.0.1", web.port)) for _ in range(200)]
+    for each in sockets:
+        each.sendall(
+            b"GET /stream/visitor/ HTTP/1.1\r\nHost: localhost\r\nX-Chat-Token: " + b"x" * 43 + b"\r\n\r\n"
+        )
+
+    web.stop()
+
+    for each in sockets:
+        each.close()
+    told = "".join(capfd.readouterr())
+    assert "ERROR" not in told
+
+
 def test_writes_of_another_process_are_heard_soon(web, start, account):
     chat, token = start(account)
     visitor = web.visitor(token, after=1)
