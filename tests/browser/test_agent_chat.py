@@ -124,6 +124,36 @@ def test_chat_is_closed_and_erased_through_the_dialog(at_desk, start, account, a
     assert not Conversation.objects.exists()
 
 
+def test_visitor_has_one_name_in_the_page_and_in_what_comes_later(at_desk, start, account, agent):  # noqa: F811
+    chat = own_chat(start, account, agent)
+    page = opened(at_desk(agent), chat)
+
+    visitor_says(chat, "Hello?")
+
+    expect(bodies(page)).to_have_count(2)
+    expect(page.get_by_role("log").locator(".message__author")).to_have_text(["Vera", "Vera"])
+
+
+def test_closed_chat_is_found_read_and_erased_by_hand(at_desk, start, account, supervisor):  # noqa: F811
+    factories.policy(account, Category.CHAT, rule=Rule.KEEP)
+    end_chat(conversation=start(account, "Only words").conversation, side="visitor")
+    office = at_desk(supervisor)
+    page, beside = opened(office), office.new_page()
+
+    page.get_by_role("link", name="Closed").click()
+    beside.goto(page.url)
+    page.get_by_role("link", name="Vera").click()
+    expect(bodies(page)).to_have_text(["Only words"])
+    page.get_by_role("button", name="Erase now").click()
+    expect(page.get_by_role("dialog")).to_contain_text("All its messages go")
+    page.get_by_role("button", name="Erase chat").click()
+
+    expect(page.get_by_text("The chat is erased.")).to_be_visible()
+    expect(page.get_by_text("No closed chat is kept.")).to_be_visible()
+    expect(beside.get_by_role("link", name="Vera")).to_have_count(0)
+    assert not Conversation.objects.exists()
+
+
 def test_dialog_gives_the_focus_back(at_desk, start, account, agent):  # noqa: F811
     page = opened(at_desk(agent), own_chat(start, account, agent))
 

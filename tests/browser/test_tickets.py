@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from helpdesk.models import OutgoingMail, Ticket
 from helpdesk.services.tickets import reply_ticket
 from helpdesk.ticket_links import link_of
+from privacy.categories import Category
+from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import form_of, opened, requester_of, thread_of
 
@@ -127,6 +129,22 @@ def test_link_works_without_javascript(visit, account):
     page.get_by_label("Your answer").fill("Still torn.")
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("Still torn.")).to_be_visible()
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_closing_that_erases_asks_in_a_dialog(visit, account, agent, with_script):
+    factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
+    ticket = opened(account)
+    desk = visit(java_script_enabled=with_script)
+    sign_in(desk, agent)
+    desk.goto(f"/agent/tickets/{ticket.pk}/")
+
+    desk.get_by_role("button", name="Close ticket").click()
+    expect(desk.get_by_role("dialog")).to_contain_text("Close and erase this ticket?")
+    desk.get_by_role("button", name="Close and erase").click()
+
+    expect(desk.get_by_text(f"Ticket #{ticket.number} is erased.")).to_be_visible()
+    assert not Ticket.objects.exists()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
