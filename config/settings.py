@@ -336,7 +336,9 @@ if LETHE_REDIS_URL:
         "socket_connect_timeout": 2,
     }
 else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Django keeps 300 things by default and drops a third of them beyond that; a rating number must not be one.
+    memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+    CACHES = {"default": memory}
     CELERY_BROKER_URL = "filesystem://localhost"
     CELERY_BROKER_TRANSPORT = EMBEDDED_BROKER
     CELERY_BROKER_TRANSPORT_OPTIONS = {

@@ -1,7 +1,7 @@
 """How long a message takes from the moment it should be sent to everybody who watches, and how many a second.
 
-Visitors and agents write in turn, each through the page's own address, with token or session and CSRF; the
-clock starts when a message is due, so waiting in front of a slow server counts.
+Visitors and agents (``--agents-percent`` of the messages) write through the pages' own addresses, with token
+or session and CSRF; the clock starts when a message is due, so waiting in front of a slow server counts.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ PADDING = "x" * 180
 
 
 def main() -> None:
-    options = arguments(__doc__, rate=200, seconds=15, streams=2000, rooms=1000, highest=1)
+    options = arguments(__doc__, rate=200, seconds=15, streams=2000, rooms=1000, highest=1, agents_percent=50)
     with deployment(options.backend):
         from tests.bench import seed
 
@@ -64,6 +64,7 @@ class Load:
             backend=self.options.backend,
             streams=len(readers),
             rooms=len(self.rooms),
+            agents_percent=self.options.agents_percent,
             cut_off=sum(reader.is_closed for reader in readers),
             **figures,
         )
@@ -128,7 +129,8 @@ class Load:
     async def work(self, poster, due: asyncio.Queue) -> None:
         while message := await due.get():
             room, number, at = message
-            path, headers = self.by_visitor(room) if number % 2 else self.by_agent(room)
+            by_agent = number % 100 < self.options.agents_percent
+            path, headers = self.by_agent(room) if by_agent else self.by_visitor(room)
             body = urlencode({"body": f"bm:{number}:{PADDING}", "after": self.said[room.token]})
             self.said[room.token] += 1
             status = await poster.post(path, headers, body.encode())
