@@ -336,7 +336,7 @@ if LETHE_REDIS_URL:
         "socket_connect_timeout": 2,
     }
 else:
-    # Django keeps 300 things by default and drops a third of them beyond that; a rating number must not be one.
+    # Django keeps 300 things by default and drops a third beyond that; a spent rating must not be among them.
     memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
     CACHES = {"default": memory}
     CELERY_BROKER_URL = "filesystem://localhost"

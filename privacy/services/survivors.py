@@ -51,6 +51,7 @@ def _count(alias: str, columns: Iterable[tuple[str, str]], keys: Sequence[UUID])
         for table, column in columns
     )
     # A purge asks for hundreds of keys at once: as one value they are written and read once.
+    value: str | list[UUID]
     if connection.vendor == "sqlite":
         unpacked, value = "SELECT value FROM json_each(%s)", json.dumps([key.hex for key in keys])
     else:
