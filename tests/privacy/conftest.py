@@ -6,8 +6,10 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone
 
+from privacy import ledger
 from privacy.encryption.files import sealed_storage
 from privacy.gate import gate
+from privacy.ledger import mirror
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +46,17 @@ def new_ring_key(settings):
 @pytest.fixture
 def long_ago():
     return timezone.now() - timedelta(days=100)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait for no line of the ledger's mirror that nobody is about to write."""
+    monkeypatch.setattr(mirror, "LAG_SECONDS", 0.1)
+
+
+@pytest.fixture
+def entries():
+    """Five entries of the ledger, mirrored, and remembered by the main database."""
+    made = [ledger.append("policy.changed", account_id=7, number=number) for number in range(5)]
+    ledger.drain_outbox()
+    return made
