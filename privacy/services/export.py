@@ -21,7 +21,9 @@ def export_person(person: Model) -> dict[str, Any]:
     """
     categories: dict[str, dict[str, list]] = {}
     for declared in reversed(declarations()):
-        rows = [_copy(declared, row) for row in declared.rows_of_person(person).order_by("pk")]
+        # Ids tell milliseconds apart; what says its own order, such as the log of a chat, is read in that.
+        order = (*declared.model._meta.ordering, "pk")
+        rows = [_copy(declared, row) for row in declared.rows_of_person(person).order_by(*order)]
         if rows:
             categories.setdefault(str(declared.category), {})[declared.model._meta.label_lower] = rows
     ledger.append(

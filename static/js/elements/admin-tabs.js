@@ -12,7 +12,10 @@ class AdminTabs extends HTMLElement {
     const broken = this.panels.findIndex((panel) => panel.querySelector(".field--invalid, .field__errors li"));
     this.#show(broken >= 0 ? broken : Math.max(0, this.#indexOfHash()));
     // Where the address has a fragment, as here, browsers leave out autofocus and drop the focus once they scrolled.
-    const focusErrors = () => requestAnimationFrame(() => document.getElementById("form-errors")?.focus());
+    // Who is quicker than the page, and went on already, keeps the focus.
+    const begun = location.hash;
+    const focusErrors = () =>
+      requestAnimationFrame(() => location.hash === begun && document.getElementById("form-errors")?.focus());
     if (document.readyState === "complete") focusErrors();
     else addEventListener("load", focusErrors, { once: true });
   }
