@@ -51,11 +51,10 @@ def _count(alias: str, columns: Iterable[tuple[str, str]], keys: Sequence[UUID])
         for table, column in columns
     )
     # A purge asks for hundreds of keys at once: as one value they are written and read once.
-    value: str | list[UUID]
     if connection.vendor == "sqlite":
         unpacked, value = "SELECT value FROM json_each(%s)", json.dumps([key.hex for key in keys])
     else:
-        unpacked, value = "SELECT unnest(%s::uuid[])", list(keys)
+        unpacked, value = "SELECT unnest(%s::uuid[])", "{" + ",".join(key.hex for key in keys) + "}"
     with connection.cursor() as cursor:
         cursor.execute(f"WITH wanted(id) AS ({unpacked}) SELECT {counts}", [value])
         return cursor.fetchone()[0]
