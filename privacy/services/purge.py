@@ -14,11 +14,15 @@ from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, roots
 from privacy.ledger.signing import signing_key
 from privacy.models import RetentionPolicy
-from privacy.services.erasure import ErasureIncomplete, clock_runs, erase_units, finish_open_erasures
+from privacy.services.erasure import (
+    ErasureIncomplete,
+    batch_size,
+    clock_runs,
+    erase_units,
+    finish_open_erasures,
+)
 
 log = logging.getLogger(__name__)
-
-BATCH = 500
 
 
 @dataclass
@@ -87,7 +91,7 @@ def _due_batches(
     rows = root.rows().filter(account_id=policy.account_id, **{f"{root.clock}__lte": latest})
     rows = rows.order_by(root.clock, "pk")
     after: tuple[datetime, Any] | None = None
-    while page := list(_after(rows, root.clock, after).values_list("pk", root.clock)[:BATCH]):
+    while page := list(_after(rows, root.clock, after).values_list("pk", root.clock)[: batch_size()]):
         after = page[-1][1], page[-1][0]
         due = [(pk, policy.term.ends_at(start)) for pk, start in page]
         batch = [(pk, due_at) for pk, due_at in due if due_at is not None and due_at <= now]

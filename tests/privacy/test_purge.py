@@ -158,7 +158,7 @@ def test_purge_of_one_account_leaves_the_others(account, other_account):
 
 
 def test_purge_in_more_than_one_batch(account, monkeypatch):
-    monkeypatch.setattr("privacy.services.purge.BATCH", 2)
+    monkeypatch.setattr("privacy.services.erasure.BATCH", 2)
     at = NOW - timedelta(days=31)
     for _ in range(5):
         closed_chat(account, at)  # at one and the same moment: pages go by clock and id
@@ -173,8 +173,8 @@ def test_one_unit_that_fails_stops_no_other(account):
     contact_of_bad = bad.contact_id
 
     def refuse_the_bad_one(execute, sql, params, many, context):
-        named = {getattr(p, "hex", p) for p in params or ()}
-        if sql.startswith('DELETE FROM "chat_conversation"') and bad.pk.hex in named:
+        deletes = sql.startswith('DELETE FROM "chat_conversation"')
+        if deletes and bad.pk.hex in {getattr(p, "hex", p) for p in params}:
             raise DatabaseError("this row can't be deleted")
         return execute(sql, params, many, context)
 
