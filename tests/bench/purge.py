@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 import psutil
 
@@ -74,7 +75,7 @@ def purge_beside(live) -> tuple[dict, list[float]]:
     start = time.perf_counter()
     program = [sys.executable, "manage.py", "purge", "--json"]
     child = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    memory: list[int] = []
+    memory: list[tuple[float, int]] = []
     times: list[float] = []
     watcher = threading.Thread(target=watch_memory, args=(child.pid, memory))
     watcher.start()
@@ -82,12 +83,12 @@ def purge_beside(live) -> tuple[dict, list[float]]:
         times += write_for(live, seconds=0.2)
     watcher.join()
     outcome = json.loads((child.stdout.read() if child.stdout else "").strip().splitlines()[-1])
-    startup = start_up_seconds()
+    ended = memory[-1][0]
     return {
-        "seconds": round(time.perf_counter() - start - startup, 2),
+        "seconds": round(ended - start - start_up_seconds(), 2),
         "failed": outcome["failed"],
         "units": outcome["erased"],
-        "peak_mib": round(max(memory) / 2**20),
+        "peak_mib": round(max(size for _, size in memory) / 2**20),
     }, times
 
 
@@ -99,16 +100,13 @@ def start_up_seconds() -> float:
     return time.perf_counter() - start
 
 
-def watch_memory(pid: int, memory: list[int]) -> None:
+def watch_memory(pid: int, memory: list[tuple[float, int]]) -> None:
+    """Note when the program held how much memory, until it ends."""
     process = psutil.Process(pid)
-    while True:
-        try:
-            memory.append(process.memory_info().rss)
-        except psutil.Error:
-            return
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return
-        time.sleep(0.05)
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            memory.append((time.perf_counter(), process.memory_info().rss))
+            time.sleep(0.02)
 
 
 def write_for(live, *, seconds: float) -> list[float]:
