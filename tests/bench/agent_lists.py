@@ -47,6 +47,7 @@ def prepare(tickets: int):
     for first in range(1, tickets + 1, 5_000):
         seed.tickets(account, min(5_000, tickets + 1 - first), first=first, assignee=agent)
     seed.chats(account, [secrets.token_urlsafe(32) for _ in range(ROWS)], says=3)
+    seed.settle()
     client = Client(HTTP_HOST="127.0.0.1")
     client.force_login(agent, backend="helpdesk.authentication.EmailBackend")
     return client

@@ -52,7 +52,9 @@ def prepare(chats: int, tickets: int):
     tokens = [secrets.token_urlsafe(32) for _ in range(chats)]
     seed.chats(account, tokens, says=SAYS, status="closed", closed_at=long_ago)
     seed.tickets(account, tickets, files=True, status="closed", closed_at=long_ago)
-    return seed.chats(account, [secrets.token_urlsafe(32)])[0]
+    live = seed.chats(account, [secrets.token_urlsafe(32)])[0]
+    seed.settle()
+    return live
 
 
 def rows() -> int:
