@@ -22,7 +22,7 @@ def export_person(person: Model) -> dict[str, Any]:
     categories: dict[str, dict[str, list]] = {}
     for declared in reversed(declarations()):
         # Ids tell milliseconds apart; what says its own order, such as the log of a chat, is read in that.
-        order = (*declared.model._meta.ordering, "pk")
+        order = (*(declared.model._meta.ordering or ()), "pk")
         rows = [_copy(declared, row) for row in declared.rows_of_person(person).order_by(*order)]
         if rows:
             categories.setdefault(str(declared.category), {})[declared.model._meta.label_lower] = rows
