@@ -49,7 +49,7 @@ def look(folder: Path, broken: list[str], over: threading.Event) -> None:
 
 @pytest.mark.parametrize("left", [b"", b'{"body": "W1', b"\x00" * 40, b"\xff\xfe"])
 def test_message_that_was_cut_off_is_passed_by(broker, tmp_path, left):
-    (tmp_path / "1_cut-off.celery.msg").write_bytes(left)
+    (tmp_path / "0_cut-off.celery.msg").write_bytes(left)
     queue = broker.SimpleQueue("celery")
     queue.put({"number": 1})
 
