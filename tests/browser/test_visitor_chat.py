@@ -265,6 +265,8 @@ def test_two_tabs_show_the_same_and_end_together(shop):
 
     expect(first.get_by_role("heading", name="This chat is over")).to_be_visible()
     expect(said(first)).to_have_text(["Where is my order?", "From the second tab"])
+    for tab in (page, opened.value):  # each is told by itself
+        tab.wait_for_function("() => sessionStorage.length === 0")
     assert kept(page) == kept(opened.value) == {}
 
 
