@@ -1,12 +1,16 @@
 """How long something is kept, counted from the moment its clock starts."""
 
+import calendar
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 from dateutil.relativedelta import relativedelta
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+
+from privacy.wall_clock import first_moment, last_moment, latest_wall_time, wall_time
 
 
 class Rule(TextChoices):
@@ -21,6 +25,21 @@ class Unit(TextChoices):
     DAYS = "days", _("days")
     WEEKS = "weeks", _("weeks")
     MONTHS = "months", _("months")
+    YEARS = "years", _("years")
+
+
+class Clock(TextChoices):
+    """The moment from which a term counts."""
+
+    CLOSED = "closed", _("after it is closed")
+    LAST_MESSAGE = "last_message", _("after the last message")
+    LAST_ACTIVITY = "last_activity", _("after the last activity")
+    CREATED = "created", _("after it was begun")
+
+
+# A January of a common year: a month is as long as 31 days, and a year as 365.
+_COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -31,40 +50,82 @@ class Term:
     amount: int = 0
     unit: Unit | str = Unit.DAYS
 
-    def ends_at(self, start: datetime | None) -> datetime | None:
-        """Return when the data is due, or ``None`` for never or not yet.
+    def ends_at(self, start: datetime | None, zone: tzinfo = UTC) -> datetime | None:
+        """Return when the data is due, in UTC, or ``None`` for never or not yet.
 
-        A month later is the same date of that month, or its last day where there is none.
+        Minutes and hours are elapsed time. Days and longer are counted on a clock of ``zone``: the same local
+        time, on the same date of a later month or its last day. A time that the clock skips is the end of the
+        gap, one that it shows twice the first of the two.
         """
         if start is None or self.rule == Rule.KEEP:
             return None
-        return start + self._length()
+        if self._is_elapsed_time():
+            return start.astimezone(UTC) + self._length()
+        return first_moment(wall_time(start, zone) + self._length(), zone)
 
-    def latest_start(self, now: datetime) -> datetime | None:
+    def latest_start(self, now: datetime, zone: tzinfo = UTC) -> datetime | None:
         """Return a moment such that nothing that started later is due; ``None`` where nothing ever is.
 
-        Around the ends of months it can be late by days: check with :meth:`ends_at`.
+        Where months end and clocks are set it can be late by days: check with :meth:`ends_at`.
         """
         if self.rule == Rule.KEEP:
             return None
-        slack = timedelta(days=3) if self.unit == Unit.MONTHS and self.rule == Rule.AFTER else timedelta()
-        return now - self._length() + slack
+        if self._is_elapsed_time():
+            return now.astimezone(UTC) - self._length()
+        wall = latest_wall_time(now, zone)
+        start = wall - self._length()
+        if self.unit in {Unit.MONTHS, Unit.YEARS} and (start.day != wall.day or _ends_month(wall)):
+            # Several dates lead to this one, or none does: the month's last moment is after all of them.
+            last_day = calendar.monthrange(start.year, start.month)[1]
+            start = start.replace(day=last_day, hour=23, minute=59, second=59, microsecond=999999)
+        return last_moment(start, zone)
 
-    def _length(self) -> relativedelta:
-        return relativedelta(**{str(self.unit): self.amount}) if self.rule == Rule.AFTER else relativedelta()
+    def is_shorter_than(self, other: "Term") -> bool:
+        """Tell whether data goes sooner under this term; *at once* is the shortest, *keep* the longest."""
+        mine, theirs = (term.ends_at(_COMPARED_FROM) or _NEVER for term in (self, other))
+        return mine < theirs
 
-    def in_words(self) -> str:
+    def _is_elapsed_time(self) -> bool:
+        return self.rule == Rule.AT_ONCE or self.unit in {Unit.MINUTES, Unit.HOURS}
+
+    def _length(self) -> timedelta | relativedelta:
+        if self.rule != Rule.AFTER:
+            return timedelta()
+        if self.unit in {Unit.MONTHS, Unit.YEARS}:
+            return relativedelta(**{str(self.unit): self.amount})
+        return timedelta(**{str(self.unit): self.amount})
+
+    def code(self) -> str:
+        """Return the term as the ledger writes it, such as ``after.30.days``, ``at_once`` or ``keep``."""
+        return f"{self.rule}.{self.amount}.{self.unit}" if self.rule == Rule.AFTER else str(self.rule)
+
+    @classmethod
+    def from_code(cls, code: str) -> Self:
+        """Return the term that has this code. Raises ``ValueError`` where none has."""
+        match code.split("."):
+            case [Rule.AFTER, amount, unit] if amount.isdecimal():
+                return cls(Rule.AFTER, int(amount), Unit(unit))
+            case [Rule.KEEP | Rule.AT_ONCE as rule]:
+                return cls(Rule(rule))
+        raise ValueError(code)
+
+    def in_words(self, clock: Clock | str = Clock.CLOSED) -> str:
         """Return the term as the end of a sentence, such as *“30 days after it is closed”*."""
         if self.rule == Rule.KEEP:
             return str(_("when somebody deletes it by hand"))
         if self.rule == Rule.AT_ONCE:
             return str(_("as soon as it is closed"))
-        return {
-            Unit.MINUTES: ngettext(
-                "%d minute after it is closed", "%d minutes after it is closed", self.amount
-            ),
-            Unit.HOURS: ngettext("%d hour after it is closed", "%d hours after it is closed", self.amount),
-            Unit.DAYS: ngettext("%d day after it is closed", "%d days after it is closed", self.amount),
-            Unit.WEEKS: ngettext("%d week after it is closed", "%d weeks after it is closed", self.amount),
-            Unit.MONTHS: ngettext("%d month after it is closed", "%d months after it is closed", self.amount),
+        length = {
+            Unit.MINUTES: ngettext("%d minute", "%d minutes", self.amount),
+            Unit.HOURS: ngettext("%d hour", "%d hours", self.amount),
+            Unit.DAYS: ngettext("%d day", "%d days", self.amount),
+            Unit.WEEKS: ngettext("%d week", "%d weeks", self.amount),
+            Unit.MONTHS: ngettext("%d month", "%d months", self.amount),
+            Unit.YEARS: ngettext("%d year", "%d years", self.amount),
         }[Unit(self.unit)] % self.amount
+        # Translators: "30 days" and "after it is closed".
+        return str(_("%(length)s %(after)s")) % {"length": length, "after": Clock(clock).label}
+
+
+def _ends_month(day: datetime) -> bool:
+    return day.day == calendar.monthrange(day.year, day.month)[1]

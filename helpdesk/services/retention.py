@@ -6,7 +6,7 @@ from helpdesk.models import Account, User
 from privacy import ledger
 from privacy.declarations import roots
 from privacy.models import RetentionPolicy
-from privacy.terms import Rule, Term
+from privacy.terms import Term
 
 
 def change_retention(*, account: Account, category: str, term: Term, by: User | None) -> None:
@@ -27,8 +27,8 @@ def change_retention(*, account: Account, category: str, term: Term, by: User | 
         account_id=account.pk,
         who=ledger.reference(by),
         category=category,
-        before=_code(before),
-        after=_code(term),
+        before=before.code() if before else "",
+        after=term.code(),
     )
 
 
@@ -46,10 +46,3 @@ def count_due(*, account: Account, category: str, term: Term, now: datetime) -> 
     ]
     ends = (term.ends_at(start) for starts in closed for start in starts.iterator())
     return sum(1 for end in ends if end is not None and end <= now)
-
-
-def _code(term: Term | None) -> str:
-    """Return a term as the ledger writes it, such as ``after.30.days``."""
-    if term is None or term.rule != Rule.AFTER:
-        return str(term.rule) if term else ""
-    return f"{term.rule}.{term.amount}.{term.unit}"
