@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from privacy import ledger
 from privacy.models import Heartbeat
+from privacy.services.chain_state import chain_state
 from privacy.services.purge import purge
 from privacy.services.replay import Gate, gate_state
 from privacy.services.rotation import ring_problem
@@ -105,11 +105,8 @@ def _purge() -> str:
     return f"overdue by {late} seconds" if late > OVERDUE_AFTER.total_seconds() else ""
 
 
-_watch = ledger.Watch()
-
-
 def _ledger() -> str:
-    return _watch.finding().problem
+    return chain_state.look().problem
 
 
 PARTS = {
