@@ -53,6 +53,15 @@ declare(
     models.User.user_permissions.through, Category.USER, root=models.User, path="user", export=("permission",)
 )
 declare(
+    models.StaffMail,
+    Category.MAIL,
+    root=models.User,
+    path="user",
+    export=("to", "subject", "body", "state", "created_at", "sent_at"),
+    term=timedelta(days=30),
+    since="created_at",
+)
+declare(
     LogEntry,
     Category.ACCESS,
     root=models.User,

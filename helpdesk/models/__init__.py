@@ -1,5 +1,6 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
 from helpdesk.models.people import Contact, ManagerAssignment, User
+from helpdesk.models.staff_mail import StaffMail
 from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "Contact",
     "ManagerAssignment",
     "OutgoingMail",
+    "StaffMail",
     "Ticket",
     "TicketFile",
     "TicketMessage",

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models.accounts import Account
 from helpdesk.models.people import Contact, User
-from privacy.encryption.fields import SealedCharField, SealedEmailField, SealedTextField
+from helpdesk.models.queued_mail import QueuedMail
+from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
 
 MESSAGE_LIMIT = 20_000
@@ -142,33 +143,15 @@ class TicketFile(SealedModel):
         return f"file {str(self.pk)[-6:]}"
 
 
-class OutgoingMail(SealedModel):
-    """A mail on its way out, sealed under its recipient's key; the content goes once it is sent."""
-
-    class State(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        SENT = "sent", _("sent")
-        FAILED = "failed", _("given up")
+class OutgoingMail(QueuedMail):
+    """A mail to a participant of a ticket, sealed under their key and erased with the ticket."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="mails")
-    template = models.CharField(max_length=32)
-    to = SealedEmailField(null=True)
-    subject = SealedCharField(max_length=255, null=True)
-    body = SealedTextField(null=True)
-    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=timezone.now)
-    created_at = models.DateTimeField(default=timezone.now)
-    sent_at = models.DateTimeField(null=True)
 
-    class Meta:
+    class Meta(QueuedMail.Meta):
         verbose_name = _("outgoing mail")
         verbose_name_plural = _("outgoing mails")
-        base_manager_name = "objects"
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=models.Q(state="queued"), name="mail_to_send")
         ]
-
-    def __str__(self) -> str:
-        return f"mail {str(self.pk)[-6:]}"

@@ -1,28 +1,20 @@
 """Mail out: rows of a queue, sealed like the ticket they belong to, emptied once they are sent."""
 
-import logging
-import smtplib
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from helpdesk.models import OutgoingMail, Ticket, TicketMessage, TicketParticipant
+from helpdesk.services.sending import AUTOMATIC, message_id_of, send_queued, words_of
+from helpdesk.services.staff_mail import send_due_staff_mail
 from helpdesk.ticket_links import link_of
 
-log = logging.getLogger(__name__)
-
-BATCH = 50
-ATTEMPTS = 8  # with the pauses below: for about four hours
-PAUSE = timedelta(minutes=1)
 CONFIRMATION = "ticket_opened"
 CONFIRMATION_PAUSE = timedelta(hours=1)
 
@@ -61,77 +53,33 @@ def queue_mail(
         "link": link_of(participant),
         "notice_link": settings.LETHE_BASE_URL + reverse("privacy_notice", args=[account.public_id]),
     }
-    with translation.override(account.language):
-        subject, _, body = render_to_string(f"mail/{template}.txt", context).strip().partition("\n")
+    words = words_of(template, language=account.language, **context)
     return OutgoingMail.objects.create(
         account=account,
         ticket=ticket,
         template=template,
         key_id=participant.key_id,
         to=participant.contact.email,
-        subject=" ".join(subject.split()),
-        body=body.strip() + "\n",
+        subject=words.subject,
+        body=words.body,
     )
 
 
 def send_due_mail(*, now: datetime | None = None) -> int:
-    """Send what is due, oldest first, and return how many mails went out.
+    """Send what is due, to people outside and to those of the house; returns how many mails went out.
 
-    A mail is claimed before it is sent, outside any transaction: two workers never send one twice, and
-    no lock is held while a server is slow. What a crash leaves is tried again under the same Message-ID.
+    What an account that is switched off has to say to people outside waits.
     """
     now = now or timezone.now()
-    due = OutgoingMail.objects.filter(state=OutgoingMail.State.QUEUED, next_attempt_at__lte=now)
-    due = due.filter(account__is_active=True)
-    rows = due.select_related("account", "ticket").order_by("next_attempt_at", "pk")[:BATCH]
-    return sum(_attempt(mail, now) for mail in rows if _claim(mail, now))
-
-
-def _claim(mail: OutgoingMail, now: datetime) -> bool:
-    mine = OutgoingMail.objects.filter(
-        pk=mail.pk, state=OutgoingMail.State.QUEUED, next_attempt_at=mail.next_attempt_at
-    )
-    pause = PAUSE * 2**mail.attempts
-    return bool(mine.update(attempts=F("attempts") + 1, next_attempt_at=now + pause))
-
-
-def _attempt(mail: OutgoingMail, now: datetime) -> bool:
-    try:
-        message_of(mail).send()
-    except (ValueError, OSError) as error:  # what smtplib raises is an OSError, too
-        if _is_final(error) or mail.attempts + 1 >= ATTEMPTS:
-            _give_up(mail, error)
-    else:
-        _finish(mail, state=OutgoingMail.State.SENT, sent_at=now)
-        return True
-    return False
-
-
-def _is_final(error: Exception) -> bool:
-    """Tell whether a mail would fail again tomorrow: it can't be one, or its address is refused for good."""
-    if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return all(code >= 500 for code, _text in error.recipients.values())
-    return isinstance(error, ValueError)
-
-
-def _give_up(mail: OutgoingMail, error: Exception) -> None:
-    log.warning(
-        "Mail %s is given up: %s", mail.pk, type(error).__name__
-    )  # the text of the error names the address
-    _finish(mail, state=OutgoingMail.State.FAILED)
-
-
-def _finish(mail: OutgoingMail, **outcome: Any) -> None:
-    OutgoingMail.objects.filter(pk=mail.pk).update(to=None, subject=None, body=None, **outcome)
+    due = OutgoingMail.objects.due(now).filter(account__is_active=True).select_related("account", "ticket")
+    return send_queued(due, message_of, now=now) + send_due_staff_mail(now=now)
 
 
 def message_of(mail: OutgoingMail) -> EmailMessage:
     """Return the mail as it goes out; raises :class:`ValueError` where it was erased or can't be a mail."""
     if not mail.to:
         raise ValueError("This mail has no address any more.")
-    headers = {"Message-ID": f"<{mail.pk}@{urlsplit(settings.LETHE_BASE_URL).hostname}>"}
-    if mail.template == CONFIRMATION:
-        headers |= {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+    headers = {"Message-ID": message_id_of(mail), **(AUTOMATIC if mail.template == CONFIRMATION else {})}
     return EmailMessage(mail.subject, mail.body, sender_of(mail), [mail.to], headers=headers)
 
 

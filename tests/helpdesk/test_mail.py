@@ -10,7 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from helpdesk.models import OutgoingMail, Ticket
-from helpdesk.services.mail import ATTEMPTS, message_of, send_due_mail
+from helpdesk.services.mail import message_of, send_due_mail
+from helpdesk.services.sending import ATTEMPTS
 from helpdesk.services.tickets import close_ticket, reply_ticket
 from helpdesk.tasks import send_mail
 from helpdesk.ticket_links import link_of
