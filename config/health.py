@@ -82,7 +82,11 @@ def _database() -> str:
 
 
 def _vault() -> str:
-    problems = {Gate.STALE_MAIN: "erasures wait for replay", Gate.STALE_VAULT: "older than the database"}
+    problems = {
+        Gate.STALE_MAIN: "erasures wait for replay",
+        Gate.STALE_VAULT: "older than the database",
+        Gate.LOST_VAULT: "empty beside a database with a past",
+    }
     lacking = "the key ring lacks a key" if ring_problem() else ""
     return problems.get(gate_state(), lacking)
 

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.environment import refuse
-from config.starting import check_databases, check_key_ring, check_redis, in_one_line
+from config.starting import check_databases, check_key_ring, check_redis, check_vault_is_there, in_one_line
 
 READY_SECONDS = 60
 STOP_SECONDS = 4
@@ -114,14 +114,22 @@ def watch(household: Household) -> int:
 
 def prepare() -> None:
     """Bring both databases, the static files and the demo up to this version."""
+    check_vault_is_there()
     for alias in connections:
         call_command("migrate", database=alias, interactive=False, verbosity=0)
     check_key_ring()
     if settings.STATIC_ROOT:
         call_command("collectstatic", interactive=False, verbosity=0)
-    if settings.LETHE_DEMO:
+    if settings.LETHE_DEMO and fits_together():
         call_command("seed_demo")
     connections.close_all()
+
+
+def fits_together() -> bool:
+    """Tell whether the databases belong together: a vault that is to be replaced gets no key."""
+    from privacy.services.replay import Gate, gate_state
+
+    return gate_state() is Gate.OPEN
 
 
 def check_port(host: str, port: int) -> None:

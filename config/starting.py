@@ -8,6 +8,7 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Model
 
 from config.environment import refuse
 from privacy.encryption.errors import KeyUnavailable, Tampered
@@ -45,10 +46,15 @@ def asked_for_traceback() -> bool:
 
 
 def check_deployment() -> None:
-    """Refuse to start without databases of this version and a ring that opens the vault."""
+    """Refuse to start without databases of this version and a ring that opens the vault.
+
+    Databases that don't fit together are told in one line; visitors get the page of the gate.
+    """
     check_databases()
+    check_vault_is_there()
     check_migrations()
     check_key_ring()
+    say_why_nothing_is_served()
 
 
 def check_databases() -> None:
@@ -58,6 +64,30 @@ def check_databases() -> None:
             connections[alias].ensure_connection()
         except (DatabaseError, InterfaceError) as error:
             refuse(SETTINGS[alias], f"the database can't be reached: {error}")
+
+
+def check_vault_is_there() -> None:
+    """Refuse a vault without tables beside a main database that remembers one: it was lost, it isn't new."""
+    from privacy.models import LedgerEntry, LedgerHead
+    from privacy.services.replay import ADVICE, Gate
+
+    if _has_table("vault", LedgerEntry) or not _has_table("default", LedgerHead):
+        return
+    if LedgerHead.objects.filter(seq__gt=0).exists():
+        refuse(SETTINGS["vault"], ADVICE[Gate.LOST_VAULT])
+
+
+def _has_table(alias: str, model: type[Model]) -> bool:
+    return model._meta.db_table in connections[alias].introspection.table_names()
+
+
+def say_why_nothing_is_served() -> None:
+    """Print one line where the gate is closed."""
+    from privacy.services.replay import ADVICE, Gate, gate_state
+
+    state = gate_state()
+    if state is not Gate.OPEN:
+        print(f"Lethe serves nothing: {ADVICE[state]}", file=sys.stderr, flush=True)
 
 
 def check_migrations() -> None:

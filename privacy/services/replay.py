@@ -4,14 +4,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.apps import apps
-from django.db import transaction
+from django.db import connection, transaction
 
 from privacy import ledger
 from privacy.declarations import root_of
 from privacy.ledger.chain import last_entry, remember_head
 from privacy.ledger.signing import signing_key
-from privacy.models import Erasure, LedgerEntry, LedgerHead
+from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
 from privacy.services.erasure import repeat, units_sealed_with
+from privacy.services.survivors import tables_with_keys
 
 
 class Gate(StrEnum):
@@ -20,6 +21,17 @@ class Gate(StrEnum):
     OPEN = "open"
     STALE_MAIN = "stale_main"
     STALE_VAULT = "stale_vault"
+    LOST_VAULT = "lost_vault"
+
+
+ADVICE = {
+    Gate.OPEN: "The databases fit together.",
+    Gate.STALE_MAIN: "The main database comes from a backup that still holds what was erased since:"
+    " run `python manage.py replay_erasures`.",
+    Gate.STALE_VAULT: "The vault is older than the main database: restore the newest vault.",
+    Gate.LOST_VAULT: "The vault is empty, but the main database holds what its keys sealed:"
+    " restore the newest vault.",
+}
 
 
 def gate_state() -> Gate:
@@ -30,6 +42,8 @@ def gate_state() -> Gate:
     """
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     newest = last_entry()
+    if newest is None and _is_lost(head):
+        return Gate.LOST_VAULT
     if head.seq and not LedgerEntry.objects.filter(seq=head.seq, hash=head.hash).exists():
         return Gate.STALE_VAULT
     if newest is None or newest.seq == head.seq:
@@ -53,6 +67,23 @@ def replay_erasures() -> int:
     with transaction.atomic():
         remember_head(newest)
     return rows
+
+
+def _is_lost(head: LedgerHead) -> bool:
+    """Tell whether the main database has known a vault that held more than this one does: nothing."""
+    # Standing keys are made for whoever asks, so they don't count.
+    kept = DataKey.objects.exclude(kind__in=DataKey.STANDING).exists()
+    return not kept and (bool(head.seq) or _something_is_sealed())
+
+
+def _something_is_sealed() -> bool:
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        for table in tables_with_keys():
+            cursor.execute(f"SELECT 1 FROM {quote(table)} LIMIT 1")  # noqa: S608 (catalogue names)
+            if cursor.fetchone():
+                return True
+    return False
 
 
 def _missed(seq: int):

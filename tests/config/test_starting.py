@@ -1,5 +1,8 @@
 """What an operator can put right is one line, whichever program says it."""
 
+import shutil
+import sqlite3
+
 import pytest
 
 from tests.config.deployment import KEY, OTHER_KEY, environment, run_python
@@ -8,6 +11,7 @@ WEB = ["-m", "config.web"]
 WORKER = ["-m", "celery", "--app", "config", "worker", "--pool", "threads"]
 LAUNCHER = ["-m", "config.launch"]
 NOWHERE = {"LETHE_DATABASE_URL": "postgres://lethe:hunter2@127.0.0.1:1/lethe"}
+CHECK = "import django; django.setup(); from config.starting import check_deployment; check_deployment()"
 MAKE_KEY = "import django; django.setup(); from privacy import ledger; ledger.append('policy.changed')"
 
 
@@ -100,3 +104,61 @@ def test_redis_that_cannot_be_reached_is_named(folder, program):
     line = refusal(program, environment(folder, LETHE_KEY_RING=KEY, PORT="8999", **address))
 
     assert line.startswith("LETHE_REDIS_URL: Redis can't be reached: Error 111 connecting to 127.0.0.1:1")
+
+
+@pytest.fixture
+def with_a_past(folder, tmp_path):
+    """A copy of the deployment whose main database remembers the ledger, and its environment."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    env = environment(copy, LETHE_KEY_RING=KEY, PORT="8999", DJANGO_SETTINGS_MODULE="config.settings")
+    remember = "import django; django.setup(); from privacy import ledger; ledger.drain_outbox()"
+    assert run_python("-c", remember, env=env).returncode == 0
+    return copy, env
+
+
+@pytest.mark.parametrize("program", [WEB, WORKER, LAUNCHER])
+def test_lost_vault_is_named_and_not_made_anew(with_a_past, program):
+    copy, env = with_a_past
+    for path in copy.glob("vault.sqlite3*"):
+        path.unlink()
+
+    assert refusal(program, env) == (
+        "LETHE_VAULT_URL: The vault is empty, but the main database holds what its keys sealed:"
+        " restore the newest vault.\n"
+    )
+    with sqlite3.connect(copy / "vault.sqlite3") as vault:
+        assert vault.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,)
+    vault.close()
+
+
+@pytest.mark.parametrize(
+    ("cut", "line"),
+    [
+        (
+            "DELETE FROM privacy_ledgerentry WHERE seq > 1",
+            "The vault is older than the main database: restore the newest vault.",
+        ),
+        (
+            "DELETE FROM privacy_ledgerentry",
+            "The vault is empty, but the main database holds what its keys sealed: restore the newest vault.",
+        ),
+    ],
+)
+def test_start_says_why_nothing_is_served(with_a_past, cut, line):
+    copy, env = with_a_past
+    two_entries = MAKE_KEY + "; ledger.append('policy.changed'); ledger.drain_outbox()"
+    assert run_python("-c", two_entries, env=env).returncode == 0
+    with sqlite3.connect(copy / "vault.sqlite3") as vault:
+        vault.execute(cut)
+    vault.close()
+
+    result = run_python("-c", CHECK, env=env)
+
+    assert result.stderr == f"Lethe serves nothing: {line}\n"
+
+
+def test_start_says_nothing_where_the_databases_fit_together(with_a_past):
+    result = run_python("-c", CHECK, env=with_a_past[1])
+
+    assert (result.returncode, result.stderr) == (0, "")

@@ -287,13 +287,41 @@ def test_vault_that_lost_a_key_is_an_incident_and_not_an_erasure(chat):
         _ = Message.objects.get().body
 
 
-def test_empty_vault_beside_a_database_with_a_past_serves_nothing(chat, account):
-    erase(factories.chat(account))
+# --- A lost vault
+
+
+def lose_vault() -> None:
     for model in ("tombstone", "erasure", "ledgerentry", "datakey"):
         with connections["vault"].cursor() as cursor:
             cursor.execute(f"DELETE FROM privacy_{model}")
 
-    assert gate_state() is Gate.STALE_VAULT
+
+def test_empty_vault_beside_a_database_with_a_past_serves_nothing(chat, account):
+    erase(factories.chat(account))
+    lose_vault()
+
+    assert gate_state() is Gate.LOST_VAULT
+    response = visit()
+    assert response.status_code == 503
+    assert "Its keys are missing" in response.content.decode()
+
+
+def test_empty_vault_beside_sealed_rows_serves_nothing_though_no_entry_is_remembered(chat):
+    assert gate_state() is Gate.OPEN
+    lose_vault()
+
+    assert gate_state() is Gate.LOST_VAULT
+
+
+def test_key_that_somebody_asked_an_empty_vault_for_does_not_make_it_look_kept(chat):
+    lose_vault()
+    vault.standing_key(kind=DataKey.Kind.SIGNING, account_id=None)
+
+    assert gate_state() is Gate.LOST_VAULT
+
+
+def test_new_deployment_is_served():
+    assert gate_state() is Gate.OPEN
 
 
 # --- Command
@@ -308,3 +336,13 @@ def test_command_says_how_many_rows_it_erased_again(chat, backup):
     call_command("replay_erasures", stdout=output)
 
     assert output.getvalue().startswith("3 rows were erased again.")
+
+
+def test_command_says_that_an_empty_vault_has_to_be_restored(chat):
+    erase(chat)
+    lose_vault()
+
+    with pytest.raises(CommandError, match="The vault is empty, but the main database"):
+        call_command("replay_erasures", stdout=StringIO())
+
+    assert LedgerEntry.objects.count() == 0

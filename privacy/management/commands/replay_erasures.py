@@ -3,17 +3,16 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from privacy.services.erasure import ErasureIncomplete
-from privacy.services.replay import Gate, gate_state, replay_erasures
+from privacy.services.replay import ADVICE, Gate, gate_state, replay_erasures
 
 
 class Command(BaseCommand):
     help = "Erase again what a restored main database brought back, and open the gate."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if gate_state() is Gate.STALE_VAULT:
-            raise CommandError(
-                "The vault is older than the main database: restore the newest vault. Nothing was changed."
-            )
+        state = gate_state()
+        if state in {Gate.STALE_VAULT, Gate.LOST_VAULT}:
+            raise CommandError(f"{ADVICE[state]} Nothing was changed.")
         try:
             rows = replay_erasures()
         except ErasureIncomplete as error:
