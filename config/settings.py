@@ -367,6 +367,11 @@ CELERY_BEAT_SCHEDULE = {
     "purge": {"task": "privacy.tasks.purge", "schedule": 2.0, "options": {"expires": 2}},
     "drain-outbox": {"task": "privacy.tasks.drain_outbox", "schedule": 2.0, "options": {"expires": 2}},
     "send-mail": {"task": "helpdesk.tasks.send_mail", "schedule": 2.0, "options": {"expires": 2}},
+    "tell-of-overdue": {
+        "task": "helpdesk.tasks.tell_of_overdue",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "close-abandoned-chats": {
         "task": "chat.tasks.close_abandoned_chats",

@@ -81,3 +81,4 @@ for model in (AccessLog, AccessFailureLog):  # off, so empty
 declare_impersonal(
     models.Account, models.AllowedNetwork, because="what a company published or decided about itself"
 )
+declare_impersonal(models.OverdueAlert, because="a count and a time of an account")

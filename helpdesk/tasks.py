@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.conf import settings
 
+from helpdesk.services import overdue
 from helpdesk.services.mail import send_due_mail
+from privacy.gate import gate
 
 
 @shared_task
@@ -11,3 +13,10 @@ def send_mail() -> None:
     """Send what is due; without a mail server everything waits in the queue."""
     if settings.LETHE_SENDS_MAIL:
         send_due_mail()
+
+
+@shared_task
+def tell_of_overdue() -> None:
+    """Tell people that erasures are overdue, or no longer; a restored database has its own message."""
+    if gate.is_open():
+        overdue.tell_of_overdue()

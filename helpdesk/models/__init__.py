@@ -1,4 +1,5 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
 from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
@@ -9,6 +10,7 @@ __all__ = [
     "Contact",
     "ManagerAssignment",
     "OutgoingMail",
+    "OverdueAlert",
     "StaffMail",
     "Ticket",
     "TicketFile",

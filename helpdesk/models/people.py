@@ -26,6 +26,12 @@ class UserQuerySet(SealedQuerySet):
             return self
         return self.filter(account__in=Account.objects.filter(pk__in=user.account_ids()))
 
+    def looking_after(self, account: Account) -> "UserQuerySet":
+        """Return who answers for an account: its managers and all operators, without who is switched off."""
+        managers = account.assignments.values("user")
+        whose = models.Q(role=User.Role.OPERATOR) | models.Q(role=User.Role.MANAGER, pk__in=managers)
+        return self.filter(whose, is_active=True).select_related("account").order_by("created_at", "pk")
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, *, email: str, password: str | None, role: str, **values: Any) -> "User":

@@ -1,0 +1,58 @@
+"""How late the purge is: what should have been erased by now and is still there, by account."""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from privacy.declarations import roots
+from privacy.models import RetentionPolicy
+from privacy.services.purge import _due_batches
+
+OVERDUE_AFTER = timedelta(
+    minutes=15
+)  # whoever runs the deployment is told: the worker, or an erasure, is stuck
+
+
+class Lag(NamedTuple):
+    """Units that are overdue, and the age of the oldest: seconds after it should have been erased."""
+
+    units: int = 0
+    seconds: int = 0
+
+    @property
+    def is_alarming(self) -> bool:
+        return self.seconds > OVERDUE_AFTER.total_seconds()
+
+
+def lag_by_account(
+    *, account_ids: Collection[int] | None = None, now: datetime | None = None
+) -> dict[int, Lag]:
+    """Return the lag of every account, or of these, that has anything overdue, by the account's id.
+
+    What is held is not overdue. Memory stays flat, however much is.
+    """
+    now = now or timezone.now()
+    lags: dict[int, Lag] = {}
+    for account_id, due_at in _overdue(account_ids, now):
+        before = lags.get(account_id, Lag())
+        age = int((now - min(due_at)).total_seconds())
+        lags[account_id] = Lag(before.units + len(due_at), max(before.seconds, age))
+    return lags
+
+
+def whole_lag(*, now: datetime | None = None) -> Lag:
+    """Return the lag of the deployment: all units, and the age of the oldest."""
+    lags = lag_by_account(now=now).values()
+    return Lag(sum(lag.units for lag in lags), max((lag.seconds for lag in lags), default=0))
+
+
+def _overdue(account_ids: Collection[int] | None, now: datetime) -> Iterator[tuple[int, list[datetime]]]:
+    """Yield accounts with the moments at which units of theirs were due, a batch at a time."""
+    policies = RetentionPolicy.objects.order_by("pk")
+    for policy in policies if account_ids is None else policies.filter(account_id__in=account_ids):
+        for root in roots():
+            if root.category == policy.category and root.clock:
+                for batch in _due_batches(root, policy, now):
+                    yield policy.account_id, [due_at for _pk, due_at in batch]
