@@ -7,10 +7,16 @@ from django.core.cache import cache
 from django.core.management import CommandError
 from django.core.management.commands import flush
 from django.test import Client
+from hypothesis import settings
 
 from helpdesk.models import Account, Contact, User
 from privacy.gate import gate
 from tests import factories
+
+# The same examples at every run; look further with --hypothesis-profile=thorough.
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=200)
+settings.register_profile("thorough", deadline=None, max_examples=5000)
+settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session", autouse=True)
