@@ -76,6 +76,10 @@ class Environment(environ.Env):
         """Return a TCP port."""
         return self.checked(name, _port, default)
 
+    def number(self, name: str, default: int, *, least: int) -> int:
+        """Return a whole number that is no smaller than ``least``."""
+        return self.checked(name, lambda text: _number(text, least), default)
+
     def networks(self, name: str) -> list[str]:
         """Return CIDR networks, each valid and without host bits."""
         return self.checked(
@@ -94,6 +98,10 @@ class Environment(environ.Env):
     def redis(self, name: str) -> str:
         """Return the address of a Redis server, or an empty string for the embedded parts."""
         return self.checked(name, _redis)
+
+    def token(self, name: str) -> str:
+        """Return a secret that a machine sends in a header, or an empty string."""
+        return self.checked(name, _token)
 
     def smtp(self, name: str) -> dict[str, Any]:
         """Return Django's EMAIL_ settings for an address like smtp+tls://user:password@mail.example.com:587."""
@@ -119,6 +127,12 @@ def _yes_or_no(text: str) -> bool:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65536:
         raise ValueError("must be a port from 1 to 65535")
+    return int(text)
+
+
+def _number(text: str, least: int) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ValueError(f"must be a whole number, {least} or more")
     return int(text)
 
 
@@ -149,6 +163,12 @@ def _redis(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
+    return text
+
+
+def _token(text: str) -> str:
+    if len(text) < 32 or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must have at least 32 characters, all of them printable and none a space")
     return text
 
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from config.environment import Environment, naming, refuse
@@ -35,10 +36,20 @@ LETHE_DEMO_ORIGIN = env.origin("LETHE_DEMO_ORIGIN", f"http://localhost:{PORT}")
 LETHE_DEFAULT_PLAN = env.choice("LETHE_DEFAULT_PLAN", ["standard", "enterprise"], "enterprise")
 LETHE_TRUSTED_PROXIES = env.networks("LETHE_TRUSTED_PROXIES")
 LETHE_REDIS_URL = env.redis("LETHE_REDIS_URL")
+LETHE_METRICS_TOKEN = env.token("LETHE_METRICS_TOKEN")
 
 LETHE_DATA_DIR = env.folder("LETHE_DATA_DIR", BASE_DIR / "data")
 LETHE_FILES_DIR = env.folder("LETHE_FILES_DIR", LETHE_DATA_DIR / "files")
 LETHE_LEDGER_DIR = env.folder("LETHE_LEDGER_DIR", LETHE_DATA_DIR / "ledger")
+LETHE_HEADS_DIR = env.folder("LETHE_HEADS_DIR", LETHE_DATA_DIR / "heads")
+LETHE_HEADS_MAIL = env.names("LETHE_HEADS_MAIL", [])
+LETHE_LEDGER_YEARS = env.number("LETHE_LEDGER_YEARS", 10, least=3)
+# Keys live short in backups, ciphertext and evidence long.
+LETHE_BACKUP_DAILY = bool(env.str("LETHE_BACKUP_DIR", default=""))
+LETHE_BACKUP_DIR = env.checked("LETHE_BACKUP_DIR", Path, LETHE_DATA_DIR / "backups").expanduser().absolute()
+LETHE_BACKUP_MAIN_KEEP_DAYS = env.number("LETHE_BACKUP_MAIN_KEEP_DAYS", 35, least=0)
+LETHE_BACKUP_FILES_KEEP_DAYS = env.number("LETHE_BACKUP_FILES_KEEP_DAYS", 35, least=0)
+LETHE_BACKUP_VAULT_KEEP_DAYS = env.number("LETHE_BACKUP_VAULT_KEEP_DAYS", 2, least=0)
 LETHE_LOG_DIR = env.folder("LETHE_LOG_DIR", LETHE_DATA_DIR / "logs")
 LETHE_BROKER_DIR = env.folder("LETHE_BROKER_DIR", LETHE_DATA_DIR / "broker")
 
@@ -381,6 +392,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-keys": {
         "task": "privacy.tasks.sweep_keys",
         "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
+    "publish-ledger": {
+        "task": "privacy.tasks.publish_ledger",
+        "schedule": crontab(hour="2", minute="17"),
         "options": {"expires": 3600},
     },
 }

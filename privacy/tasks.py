@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from privacy import ledger
 from privacy.gate import gate
+from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
 from privacy.services import purge as purging
 from privacy.services import sweep
@@ -36,6 +37,12 @@ def sweep_keys() -> None:
     if gate.is_open():
         sweep.sweep_keys()
         sweep.sweep_files()
+
+
+@shared_task
+def publish_ledger() -> None:
+    if gate.is_open():
+        publish_head()
 
 
 @shared_task

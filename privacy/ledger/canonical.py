@@ -58,3 +58,16 @@ def link(
         "uid": uid.hex,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def link_of(entry: Any) -> str:
+    """Return the hash that an entry has to have behind the one that it names."""
+    return link(
+        seq=entry.seq,
+        uid=entry.uid,
+        at=entry.at,
+        account_id=entry.account_id,
+        action=entry.action,
+        params=entry.params,
+        prev=entry.prev_hash,
+    )

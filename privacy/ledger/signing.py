@@ -1,5 +1,6 @@
 """Entries are signed with Ed25519: anyone with the public key can verify them."""
 
+import hashlib
 from functools import lru_cache
 from uuid import UUID
 
@@ -20,10 +21,10 @@ def _private_key(key_id: UUID) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(vault.open_key(key_id))
 
 
-def is_signed(head: str, signature: str, *, key: Ed25519PublicKey) -> bool:
-    """Tell whether a signature (hex) of a head's hash was made with our key."""
+def is_signed(text: str, signature: str, *, key: Ed25519PublicKey) -> bool:
+    """Tell whether a signature (hex) of an entry's hash, or of a head's text, was made with this key."""
     try:
-        key.verify(bytes.fromhex(signature), head.encode())
+        key.verify(bytes.fromhex(signature), text.encode())
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -37,3 +38,9 @@ def public_key_pem() -> str:
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """Return the SHA-256 of a public key in its DER form (hex): how people compare keys."""
+    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()

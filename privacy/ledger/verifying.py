@@ -1,18 +1,22 @@
 """Find any change, removal or cut in the ledger."""
 
+from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple
 
 from privacy.ledger import mirror
-from privacy.ledger.canonical import GENESIS, link
+from privacy.ledger.anchors import Anchor, anchor_problem, is_entry, newest_anchor
+from privacy.ledger.canonical import GENESIS, link_of
 from privacy.ledger.chain import last_entry
+from privacy.ledger.heads import PublishedHeads, heads_folder
 from privacy.ledger.signing import is_signed, signing_key
-from privacy.ledger.witnesses import Graves, MirrorLines, forgotten_head, is_entry, risen_key
+from privacy.ledger.witnesses import Graves, MirrorLines, forgotten_head, risen_key
 from privacy.models import LedgerEntry
 
 
 class Finding(NamedTuple):
-    """The state of the ledger: ``problem`` is empty where it is whole."""
+    """The state of the ledger: ``problem`` is empty where it is whole, ``entries`` count from its anchor."""
 
     entries: int
     head: str
@@ -32,12 +36,29 @@ class Checkpoint(NamedTuple):
     mirrored: int = 0
 
 
-START = Checkpoint()
+def verify(*, heads: Iterable[Path] = ()) -> Finding:
+    """Walk the chain; hold it against signatures, mirror, the main database's memory and the tombstones.
+
+    It is held against the published heads as well: those of the deployment, and those that were kept
+    elsewhere, in the folders ``heads``.
+    """
+    return _verified(tuple(heads))[0]
 
 
-def verify() -> Finding:
-    """Walk the chain; hold it against signatures, mirror, the main database's memory and the tombstones."""
-    return Walk(START).finding()
+def verify_up_to(seq: int) -> Finding:
+    """Walk the chain from its anchor to this entry only."""
+    walk = Walk(newest_anchor(), limit=seq)
+    return walk.passed() or Finding(walk.entries, walk.head)
+
+
+def _verified(heads: tuple[Path, ...] = ()) -> tuple[Finding, Checkpoint]:
+    anchor = newest_anchor()
+    while True:
+        walk = Walk(anchor, heads=heads)
+        finding = walk.finding()
+        before, anchor = anchor, newest_anchor()
+        if finding.ok or anchor == before:  # else what was being walked was cut off meanwhile
+            return finding, walk.safe
 
 
 class Watch:
@@ -47,69 +68,90 @@ class Watch:
     """
 
     def __init__(self) -> None:
-        self._known = START
+        self._known = Checkpoint()
 
     def finding(self) -> Finding:
         """Verify what was added since the last time, or everything where that fails."""
-        seq, head, _ = self._known
-        if seq and not is_entry(seq, head):
-            return Finding(seq - 1, head, seq, "the entry is not the one that stood here before")
-        for since in dict.fromkeys([self._known, START]):
-            walk = Walk(since)
+        (seq, head, _), anchor = self._known, newest_anchor()
+        if seq > anchor.seq:
+            if not is_entry(seq, head):
+                problem = "the entry is not the one that stood here before"
+                return Finding(seq - 1 - anchor.seq, head, seq, problem)
+            walk = Walk(anchor, since=self._known)
             finding = walk.finding()
             if finding.ok:
                 self._known = walk.safe
-                break
+                return finding
+        finding, safe = _verified()
+        if finding.ok:
+            self._known = safe
         return finding
 
 
 class Walk:
     """One pass over the entries with their witnesses beside them, so that memory stays flat."""
 
-    def __init__(self, since: Checkpoint) -> None:
+    def __init__(
+        self,
+        anchor: Anchor,
+        *,
+        since: Checkpoint | None = None,
+        limit: int | None = None,
+        heads: Iterable[Path] = (),
+    ) -> None:
+        known = since.seq if since else 0
+        self._anchor, since = anchor, since or Checkpoint(anchor.seq, anchor.hash)
+        self._key = signing_key().public_key()
+        # Listed before the last entry is looked up: whatever is listed has its entry by then.
+        folders = [heads_folder(), *heads]
+        self._heads = PublishedHeads(folders, after=since.seq, key=self._key, known=known)
         # Read before everything else: what is added meanwhile is left for the next time.
         last = last_entry()
-        self.limit = last.seq if last else 0
+        self._limit = limit if limit is not None else last.seq if last else 0
         self.seq, self.head, self.safe = since.seq, since.head, since
-        self._mirror = MirrorLines(since.mirrored)
-        self._graves = Graves(after=since.seq, limit=self.limit)
-        self._key = signing_key().public_key()
+        self._mirror = MirrorLines(since.mirrored, after=since.seq)
+        self._graves = Graves(after=since.seq, limit=self._limit)
+
+    @property
+    def entries(self) -> int:
+        return self.seq - self._anchor.seq
 
     def finding(self) -> Finding:
         """Walk on to the end, or to the first entry with which something is wrong."""
+        return self.passed() or self._ended()
+
+    def passed(self) -> Finding | None:
+        """Walk on to the limit; returns the first entry with which something is wrong, or ``None``."""
+        if problem := self._heads.problem_before(self._anchor):
+            return self._found(self.seq + 1, problem)
         with suppress(mirror.Unreadable):  # said with the line that can't be read
-            mirror.reaches(self.limit)
-        entries = LedgerEntry.objects.filter(seq__gt=self.seq, seq__lte=self.limit).order_by("seq")
+            mirror.reaches(self._limit)
+        entries = LedgerEntry.objects.filter(seq__gt=self.seq, seq__lte=self._limit).order_by("seq")
         for entry in entries.iterator():
-            problem = self._broken(entry) or self._mirror.problem(entry) or self._graves.problem(entry)
-            if problem:
+            if problem := self._broken(entry) or self._doubted(entry):
                 return self._found(self.seq + 1, problem)
             self._pass(entry)
-        return self._ended()
+        return None
 
     def _broken(self, entry: LedgerEntry) -> str:
         if entry.seq != self.seq + 1:
             return f"entry {self.seq + 1} is missing"
         if entry.prev_hash != self.head:
             return "the entry does not follow the one before it"
-        if entry.hash != link(
-            seq=entry.seq,
-            uid=entry.uid,
-            at=entry.at,
-            account_id=entry.account_id,
-            action=entry.action,
-            params=entry.params,
-            prev=self.head,
-        ):
+        if entry.hash != link_of(entry):
             return "the entry was changed"
         return (
             "" if is_signed(entry.hash, entry.signature, key=self._key) else "the entry is not signed by us"
         )
 
+    def _doubted(self, entry: LedgerEntry) -> str:
+        witnesses = (anchor_problem, self._mirror.problem, self._graves.problem, self._heads.problem)
+        return next((problem for witness in witnesses if (problem := witness(entry))), "")
+
     def _pass(self, entry: LedgerEntry) -> None:
         self.seq, self.head = entry.seq, entry.hash
         # Behind an erasure that is not done yet its tombstones are still to be looked at.
-        if entry.seq < min(self._graves.unfinished, default=self.limit + 1):
+        if entry.seq < min(self._graves.unfinished, default=self._limit + 1):
             self.safe = Checkpoint(entry.seq, entry.hash, self._mirror.offset)
 
     def _ended(self) -> Finding:
@@ -117,9 +159,13 @@ class Walk:
             return self._found(min(forgotten, self.seq + 1), "the main database remembers another entry here")
         if problem := self._mirror.problem_beyond():
             return self._found(self.seq + 1, problem)
+        if missed := self._heads.missed():
+            return self._found(
+                min(missed, self.seq + 1), "a published head names an entry that is not there any more"
+            )
         if risen := risen_key():
             return self._found(risen, "a key that this entry destroyed is back")
-        return Finding(self.seq, self.head)
+        return Finding(self.entries, self.head)
 
     def _found(self, seq: int, problem: str) -> Finding:
-        return Finding(self.seq, self.head, seq, problem)
+        return Finding(self.entries, self.head, seq, problem)

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from privacy.ledger import mirror
+from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead, Tombstone
 
 BURYING = {"erasure.begun", "keys.swept"}  # the actions whose entries name the keys they destroyed
@@ -14,9 +15,10 @@ ANOTHER = "the mirror holds another entry here"
 class MirrorLines:
     """The lines of the mirror, read one by one beside the entries that they copy."""
 
-    def __init__(self, offset: int) -> None:
+    def __init__(self, offset: int, *, after: int) -> None:
         self.offset = offset
-        self._lines = mirror.lines(offset)
+        # A file that is yet to be cut still holds what went from the ledger.
+        self._lines = (each for each in mirror.lines(offset) if each[0]["seq"] > after)
 
     def problem(self, entry: LedgerEntry) -> str:
         """Return what is wrong about the line of the next entry, or nothing."""
@@ -80,11 +82,11 @@ def risen_key() -> int | None:
 
 
 def forgotten_head() -> int:
-    """Return the entry (its number) that the main database remembers and the ledger doesn't have, or 0."""
+    """Return the entry (its number) that the main database remembers and the ledger doesn't have, or 0.
+
+    What it remembers from before the anchor can't be compared with anything.
+    """
     head = LedgerHead.objects.filter(pk=1).first()
-    return head.seq if head and head.seq and not is_entry(head.seq, head.hash) else 0
-
-
-def is_entry(seq: int, wanted: str) -> bool:
-    """Tell whether the ledger has an entry with this hash at this place."""
-    return LedgerEntry.objects.filter(seq=seq, hash=wanted).exists()
+    if head is None or not head.seq or is_entry(head.seq, head.hash):
+        return 0
+    return head.seq if head.seq >= newest_anchor().seq else 0

@@ -26,6 +26,11 @@ class LedgerEntry(VaultModel):
         verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger entries")
         ordering = ["seq"]
+        indexes = [
+            models.Index(
+                fields=["seq"], condition=models.Q(action="ledger.pruned"), name="anchors_of_the_ledger"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.action}"

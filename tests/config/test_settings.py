@@ -30,6 +30,13 @@ def refusal(env):
         ),
         ("LETHE_TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
         ("LETHE_SECRET_KEY", "short", "must have at least 50 characters"),
+        ("LETHE_LEDGER_YEARS", "2", "must be a whole number, 3 or more"),
+        ("LETHE_LEDGER_YEARS", "ten", "must be a whole number, 3 or more"),
+        (
+            "LETHE_METRICS_TOKEN",
+            "guess me",
+            "must have at least 32 characters, all of them printable and none a space",
+        ),
         ("LETHE_DEFAULT_PLAN", "gold", "must be standard or enterprise"),
         ("LETHE_KEY_RING", "secret", "key 1 isn't 32 bytes in URL-safe base64 (44 characters)"),
         ("LETHE_KEY_RING", KEY + OTHER_KEY, "key 1 isn't 32 bytes in URL-safe base64 (44 characters)"),

@@ -15,7 +15,8 @@ from privacy.ledger import mirror
 @pytest.fixture(autouse=True)
 def _own_folders(settings, tmp_path):
     """Give each test folders of its own: the ledger's mirror outlives the rows of a test."""
-    for name in ("LETHE_LEDGER_DIR", "LETHE_FILES_DIR", "LETHE_BROKER_DIR", "LETHE_LOG_DIR"):
+    parts = ("LEDGER", "HEADS", "FILES", "BROKER", "LOG")
+    for name in (f"LETHE_{part}_DIR" for part in parts):
         folder = tmp_path / name.lower()
         folder.mkdir()
         setattr(settings, name, folder)

@@ -3,12 +3,10 @@
 import json
 import threading
 from datetime import UTC, datetime
-from io import StringIO
 from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
-from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
@@ -23,7 +21,7 @@ from privacy.ledger.signing import public_key_pem
 from privacy.models import DataKey, LedgerEntry, LedgerHead, OutboxLine
 from privacy.services.erasure import _begin, _finish
 from tests import factories
-from tests.privacy.ledgers import finding, forget_witnesses, numbers
+from tests.privacy.ledgers import finding, forget_witnesses, numbers, verify_ledger
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
@@ -370,15 +368,6 @@ def test_verifying_while_others_write_raises_no_alarm(account, monkeypatch):
 
 
 # --- Command
-
-
-def verify_ledger(*options: str) -> tuple[int, str]:
-    output = StringIO()
-    try:
-        call_command("verify_ledger", *options, stdout=output)
-    except SystemExit as exit_:
-        return int(exit_.code or 0), output.getvalue()
-    return 0, output.getvalue()
 
 
 def test_command_says_that_the_ledger_is_whole(entries):

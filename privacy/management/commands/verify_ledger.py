@@ -1,8 +1,9 @@
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy import ledger
 
@@ -12,9 +13,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the finding as JSON")
+        parser.add_argument(
+            "--heads",
+            metavar="DIR",
+            type=Path,
+            action="append",
+            default=[],
+            help="a folder of published heads that were kept elsewhere; may be given several times",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        finding = ledger.verify()
+        for folder in options["heads"]:
+            if not any(folder.glob("*.json")):
+                raise CommandError(f"{folder} holds no published head.")
+        finding = ledger.verify(heads=options["heads"])
         report = {"ok": finding.ok, "entries": finding.entries, "head": finding.head}
         if not finding.ok:
             report |= {"broken_entry": finding.broken_seq, "problem": finding.problem}
