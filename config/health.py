@@ -16,14 +16,13 @@ from django.views.decorators.http import require_safe
 
 from privacy.models import Heartbeat
 from privacy.services.chain_state import chain_state
-from privacy.services.purge import purge
+from privacy.services.lag import whole_lag
 from privacy.services.replay import Gate, gate_state
 from privacy.services.rotation import ring_problem
 
 log = logging.getLogger(__name__)
 
 BEAT_SILENT_AFTER = timedelta(seconds=60)
-OVERDUE_AFTER = timedelta(minutes=15)
 LOOKING = "is being looked at"
 
 
@@ -105,8 +104,8 @@ def _beat() -> str:
 
 
 def _purge() -> str:
-    late = purge(dry_run=True).overdue_seconds_max
-    return f"overdue by {late} seconds" if late > OVERDUE_AFTER.total_seconds() else ""
+    lag = whole_lag()
+    return f"overdue by {lag.seconds} seconds" if lag.is_alarming else ""
 
 
 def _ledger() -> str:

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from privacy.services.replay import Gate, gate_state
 
 OPEN_FOR = 5.0  # seconds an open gate is believed; a closed one is tried at every request
-ALWAYS_SERVED = ("/healthz", "/readyz", "/static/")
+ALWAYS_SERVED = ("/healthz", "/readyz", "/metrics", "/static/")
 
 
 class RestoreGate:

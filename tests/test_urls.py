@@ -16,6 +16,7 @@ PUBLIC = {
     "home": "nothing: it only leads the way",
     "healthz": "nothing: it says that the process answers",
     "readyz": "nothing: it names the parts that are not well",
+    "metrics": "the token of the deployment's monitoring; without the setting there is no such page",
     "sign_in": "an address and a password",
     "sign_out": "nothing: it ends the session that is sent along",
     "admin:login": "nothing: it leads to the sign-in page",
