@@ -29,7 +29,11 @@ class LedgerEntry(VaultModel):
         indexes = [
             models.Index(
                 fields=["seq"], condition=models.Q(action="ledger.pruned"), name="anchors_of_the_ledger"
-            )
+            ),
+            models.Index(fields=["seq"], condition=models.Q(action="purge.run"), name="runs_of_the_ledger"),
+            models.Index(
+                fields=["seq"], condition=models.Q(action="head.published"), name="heads_of_the_ledger"
+            ),
         ]
 
     def __str__(self) -> str:

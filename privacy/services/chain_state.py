@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from privacy.ledger import Finding, Watch, verify
 from privacy.ledger.chain import last_entry
+from privacy.models import LedgerEntry
 
 SHORT_TAIL = 2000  # entries: what a page verifies by itself; more waits for `/readyz` or for the button
 FRESH = timedelta(seconds=60)
@@ -67,3 +68,8 @@ class ChainState:
 
 
 chain_state = ChainState()
+
+
+def newest_publication() -> LedgerEntry | None:
+    """Return the entry that says when a head of the chain was last published outside, if ever."""
+    return LedgerEntry.objects.filter(action="head.published").order_by("-seq").first()
