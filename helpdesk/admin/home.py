@@ -1,35 +1,55 @@
 """The first page of the admin: every account that is open to the person, with what it decided."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.db.models import Count, Prefetch, Q
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.timesince import timesince
 
 from helpdesk.admin.scope import open_accounts
 from helpdesk.models import Account
 from privacy.categories import Category
 from privacy.models import RetentionPolicy
+from privacy.services.lag import Lag, lag_by_account
+
+WORTH_A_WORD = timedelta(minutes=1)  # what comes due between two rounds of the purge is not late
 
 
 class Glance(NamedTuple):
-    """An account and its promise, in a line."""
+    """An account, its promise, and whether it is kept, in a line; ``late`` is how long, in words."""
 
     account: Account
     chats: str
     tickets: str
+    overdue: int
+    late: str
 
 
 def accounts_at_a_glance(request: HttpRequest) -> list[Glance]:
-    """Return the accounts in the order of their names: three queries, however many there are."""
-    accounts = (
+    """Return the accounts in the order of their names; the purge is asked for each how late it is."""
+    accounts = list(
         open_accounts(request)
         .prefetch_related(Prefetch("retention_policies", RetentionPolicy.objects.order_by("category")))
         .annotate(active_people=Count("people", filter=Q(people__is_active=True)))
     )
+    lags = lag_by_account(account_ids=[account.pk for account in accounts])
     return [
-        Glance(account, *(_term(account, each) for each in (Category.CHAT, Category.TICKET)))
+        Glance(
+            account,
+            *(_term(account, each) for each in (Category.CHAT, Category.TICKET)),
+            *_lateness(lags.get(account.pk, Lag())),
+        )
         for account in accounts
     ]
+
+
+def _lateness(lag: Lag) -> tuple[int, str]:
+    if lag.seconds < WORTH_A_WORD.total_seconds():
+        return 0, ""
+    now = timezone.now()
+    return lag.units, timesince(now - timedelta(seconds=lag.seconds), now)
 
 
 def _term(account: Account, category: str) -> str:
