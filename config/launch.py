@@ -18,7 +18,14 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.environment import refuse
-from config.starting import check_databases, check_key_ring, check_redis, check_vault_is_there, in_one_line
+from config.starting import (
+    check_databases,
+    check_key_ring,
+    check_no_restore,
+    check_redis,
+    check_vault_is_there,
+    in_one_line,
+)
 
 READY_SECONDS = 60
 STOP_SECONDS = 4
@@ -114,6 +121,7 @@ def watch(household: Household) -> int:
 
 def prepare() -> None:
     """Bring both databases, the static files and the demo up to this version."""
+    check_no_restore()
     check_vault_is_there()
     for alias in connections:
         call_command("migrate", database=alias, interactive=False, verbosity=0)

@@ -50,11 +50,22 @@ def check_deployment() -> None:
 
     Databases that don't fit together are told in one line; visitors get the page of the gate.
     """
+    check_no_restore()
     check_databases()
     check_vault_is_there()
     check_migrations()
     check_key_ring()
     say_why_nothing_is_served()
+
+
+def check_no_restore() -> None:
+    """Refuse while a backup is put back; from then on none can be, until this process ends."""
+    from privacy import running
+
+    try:
+        running.hold()
+    except running.Busy as error:
+        refuse("LETHE_DATA_DIR", error)
 
 
 def check_databases() -> None:
