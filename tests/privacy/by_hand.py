@@ -22,7 +22,7 @@ def places(draw) -> tuple[datetime, ZoneInfo]:
     zone = draw(zones)
     changes = changes_of(zone.key)
     if changes and draw(st.booleans()):
-        near = st.timedeltas(-2 * DAY, 2 * DAY)
+        near = st.timedeltas(-2 * DAY, 2 * DAY) | st.timedeltas(-HOUR, HOUR)
         return draw(st.sampled_from(changes)) + draw(near), zone
     return draw(st.datetimes(FIRST.replace(tzinfo=None), LAST.replace(tzinfo=None))).replace(tzinfo=UTC), zone
 
@@ -45,6 +45,16 @@ def changes_of(key: str) -> list[datetime]:
             changes.append(before + MINUTE)
         before = week
     return changes
+
+
+def telling_changes_of(key: str) -> set[datetime]:
+    """Return the widest and the last change of a zone, where it has any."""
+    zone, changes = ZoneInfo(key), changes_of(key)
+
+    def width(change: datetime) -> timedelta:
+        return abs(shown(change, zone) - shown(change - MINUTE, zone) - MINUTE)
+
+    return {max(changes, key=width), changes[-1]} if changes else set()
 
 
 def first_shown(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy.cadences import Cadence, Every
-from tests.privacy.by_hand import DAY, HOUR, MINUTE, ZONES, changes_of, places, runs_around, shown
+from tests.privacy.by_hand import DAY, HOUR, MINUTE, ZONES, places, runs_around, shown, telling_changes_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENT = timedelta.resolution
@@ -122,6 +122,20 @@ def test_runs_where_clocks_are_set_and_months_end(cadence, zone, runs):
     assert foregoing[1:] == runs[:-1]
 
 
+def test_midnight_that_was_shown_before_the_clock_was_set_back_has_run():
+    now, zone = utc(2010, 11, 7, 3), ZoneInfo("America/St_Johns")
+
+    assert shown(now, zone) == datetime(2010, 11, 6, 23, 30)  # noqa: DTZ001
+    assert Cadence(Every.DAILY, 0).last_run(now, zone) == utc(2010, 11, 7, 2, 30)
+
+
+def test_day_that_the_clock_skips_runs_at_the_very_moment_after_it():
+    after, zone = utc(2011, 12, 30, 10), ZoneInfo("Pacific/Apia")
+
+    assert shown(after, zone) == datetime(2011, 12, 31)  # noqa: DTZ001
+    assert Cadence(Every.WEEKLY, 3, weekday=4).next_run(after, zone) == after
+
+
 @given(place=places(), cadence=cadences)
 def test_runs_are_those_of_somebody_who_watches_the_clock(place, cadence):
     moment, zone = place
@@ -137,7 +151,7 @@ def test_no_zone_leaves_out_or_doubles_a_run_where_its_clocks_are_set(every):
     """Look at the widest and the last change of every zone; the hour is one that the change touches."""
     for key in ZONES:
         zone = ZoneInfo(key)
-        for change in _told_changes(changes_of(key), zone):
+        for change in telling_changes_of(key):
             cadence = Cadence(every, shown(change - MINUTE, zone).hour)
             watched = runs_around(cadence, change, zone)[1:-1]
 
@@ -146,13 +160,6 @@ def test_no_zone_leaves_out_or_doubles_a_run_where_its_clocks_are_set(every):
                 runs.append(cadence.next_run(runs[-1] + MOMENT, zone))
 
             assert runs == watched, (key, change)
-
-
-def _told_changes(changes: list[datetime], zone: ZoneInfo) -> set[datetime]:
-    def width(change: datetime) -> timedelta:
-        return abs(shown(change, zone) - shown(change - MINUTE, zone) - MINUTE)
-
-    return {max(changes, key=width), changes[-1]} if changes else set()
 
 
 @given(place=places(), cadence=cadences, waits=st.lists(st.floats(0, 1, exclude_max=True), max_size=4))
