@@ -42,12 +42,30 @@ class LetheAdminSite(AdminSite):
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list:
+        from helpdesk.admin.documents import document, download
         from helpdesk.admin.lock_outs import lift, lock_outs
+        from helpdesk.admin.proof import proof, public_key
 
         ours = [
             path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
+            path("evidence/", self.admin_view(proof), name="privacy_evidence"),
+            path("evidence/key/", self.admin_view(public_key), name="privacy_evidence_key"),
         ]
+        for kind in ("receipt", "certificate"):
+            page = f"evidence/{kind}s/<int:number>/"
+            ours += [
+                path(page, self.admin_view(document), {"kind": kind}, name=f"privacy_{kind}"),
+                *(
+                    path(
+                        f"{page}{form}/",
+                        self.admin_view(download),
+                        {"kind": kind, "form": form},
+                        name=f"privacy_{kind}_{form}",
+                    )
+                    for form in ("json", "html")
+                ),
+            ]
         return ours + [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
 
     @method_decorator(login_not_required)

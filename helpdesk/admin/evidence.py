@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from helpdesk.admin.scope import OfAccount, ScopedAdmin, is_operator, open_accounts
+from helpdesk.admin.scope import OfAccount, ScopedAdmin, open_entries
 from helpdesk.models import Account
-from privacy import ledger
 from privacy.models import ConsentRecord, DailyCount, LedgerEntry
+from privacy.services.chain_state import chain_state
 
 
 class EvidenceAdmin(ScopedAdmin):
@@ -48,11 +48,7 @@ class LedgerAdmin(EvidenceAdmin):
     change_list_template = "admin/privacy/ledgerentry/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
-        entries = LedgerEntry.objects.order_by("-seq")
-        if is_operator(request):
-            return entries
-        # The vault is another database, so the accounts come as a list.
-        return entries.filter(account_id__in=list(open_accounts(request).values_list("pk", flat=True)))
+        return open_entries(request)
 
     @admin.display(description=gettext_lazy("account"))
     def account_name(self, entry: LedgerEntry) -> str:
@@ -70,7 +66,7 @@ class LedgerAdmin(EvidenceAdmin):
         return [path("verify/", view, name="privacy_ledgerentry_verify"), *super().get_urls()]
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
-        found = ledger.verify()
+        found = chain_state.verify()
         if found.ok:
             messages.success(
                 request,
@@ -87,7 +83,8 @@ class LedgerAdmin(EvidenceAdmin):
                 _("The ledger is broken at entry %(seq)s: %(problem)s. Tell the operator of this deployment.")
                 % {"seq": found.broken_seq, "problem": found.problem},
             )
-        return HttpResponseRedirect(reverse("admin:privacy_ledgerentry_changelist"))
+        back = "privacy_evidence" if "proof" in request.POST else "privacy_ledgerentry_changelist"
+        return HttpResponseRedirect(reverse(f"admin:{back}"))
 
 
 @admin.register(ConsentRecord)

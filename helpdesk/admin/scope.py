@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, override
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
 from helpdesk.permissions import accounts_open_to, uses_admin
+from privacy.models import LedgerEntry
 
 
 def open_accounts(request: HttpRequest) -> QuerySet[Account]:
@@ -19,6 +20,15 @@ def open_accounts(request: HttpRequest) -> QuerySet[Account]:
 
 def is_operator(request: HttpRequest) -> bool:
     return request.user.role == User.Role.OPERATOR
+
+
+def open_entries(request: HttpRequest) -> QuerySet[LedgerEntry]:
+    """Return the ledger's entries about the accounts that are open to the person; all for an operator."""
+    entries = LedgerEntry.objects.order_by("-seq")
+    if is_operator(request):
+        return entries
+    # The vault is another database, so the accounts come as a list.
+    return entries.filter(account_id__in=list(open_accounts(request).values_list("pk", flat=True)))
 
 
 class ScopedAdmin(admin.ModelAdmin):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from privacy.ledger import Finding, Watch, verify
+from privacy.ledger.anchors import newest_anchor
 from privacy.ledger.chain import last_entry
 from privacy.models import LedgerEntry
 
@@ -52,12 +53,13 @@ class ChainState:
         is_fresh = self._at is not None and timezone.now() - self._at < FRESH and not self._unseen()
         # A break is looked at from the beginning each time, which is not quick.
         is_broken = self._finding is not None and not self._finding.ok
-        return not (is_fresh or is_broken) and self._unseen() <= SHORT_TAIL
+        # Where there is nothing to see nothing is looked at: the first look would make the key of the ledger.
+        return not (is_fresh or is_broken) and last_entry() is not None and self._unseen() <= SHORT_TAIL
 
     def _unseen(self) -> int:
         newest = last_entry()
         seen = self._finding.entries if self._finding else 0
-        return max(0, newest.seq - seen) if newest else 0
+        return max(0, newest.seq - newest_anchor().seq - seen) if newest else 0
 
     def _look(self) -> Finding:
         return self._remember(self._watch.finding())

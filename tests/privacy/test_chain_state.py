@@ -6,7 +6,7 @@ import pytest
 
 from privacy import ledger
 from privacy.ledger.verifying import Walk
-from privacy.models import LedgerEntry
+from privacy.models import DataKey, LedgerEntry
 from privacy.services import chain_state as states
 from privacy.services.chain_state import ChainState
 
@@ -88,3 +88,10 @@ def test_page_does_not_wait_for_somebody_else_who_looks(entries, walked):
         known = state.known()
 
     assert (known.finding, known.unseen, walked) == (None, 5, [])
+
+
+def test_page_of_an_empty_ledger_makes_no_key():
+    known = ChainState().known()
+
+    assert (known.finding, known.unseen) == (None, 0)
+    assert not DataKey.objects.exists()
