@@ -85,6 +85,7 @@ def _vault() -> str:
         Gate.STALE_MAIN: "erasures wait for replay",
         Gate.STALE_VAULT: "older than the database",
         Gate.LOST_VAULT: "empty beside a database with a past",
+        Gate.TOO_OLD_MAIN: "beside a database from before the ledger begins",
     }
     lacking = "the key ring lacks a key" if ring_problem() else ""
     return problems.get(gate_state(), lacking)

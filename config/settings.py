@@ -399,6 +399,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="2", minute="17"),
         "options": {"expires": 3600},
     },
+    "prune-ledger": {
+        "task": "privacy.tasks.prune_ledger",
+        "schedule": crontab(hour="2", minute="47"),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from privacy import ledger
 from privacy.gate import gate
+from privacy.ledger import pruning
 from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
 from privacy.services import purge as purging
@@ -43,6 +44,12 @@ def sweep_keys() -> None:
 def publish_ledger() -> None:
     if gate.is_open():
         publish_head()
+
+
+@shared_task
+def prune_ledger() -> None:
+    if gate.is_open():
+        pruning.prune_ledger()
 
 
 @shared_task

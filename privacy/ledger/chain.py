@@ -36,7 +36,7 @@ def append_events(events: Iterable[Event]) -> list[LedgerEntry]:
     """Chain events in their order, skip those already chained, and return the new entries."""
     events = list(events)
     with transaction.atomic(using=VAULT):
-        _lock()
+        lock_writers()
         known = set(LedgerEntry.objects.filter(uid__in=[e.uid for e in events]).values_list("uid", flat=True))
         entries = _chained([event for event in events if event.uid not in known])
         LedgerEntry.objects.bulk_create(entries)
@@ -104,7 +104,8 @@ def remember_head(entry: LedgerEntry) -> None:
         LedgerHead.objects.get_or_create(pk=1, defaults={"seq": entry.seq, "hash": entry.hash})
 
 
-def _lock() -> None:
+def lock_writers() -> None:
+    """Let nobody else chain an entry before the caller's transaction in the vault ends."""
     # SQLite's transactions are immediate: the write lock is already ours.
     if connections[VAULT].vendor == "postgresql":
         with connections[VAULT].cursor() as cursor:

@@ -99,11 +99,6 @@ class PublishedHeads:
         return ""
 
 
-def newest_publication() -> LedgerEntry | None:
-    """Return the entry at which a head was published last, or ``None``."""
-    return LedgerEntry.objects.filter(action=PUBLISHED).order_by("-seq").first()
-
-
 def heads_folder() -> Path:
     return Path(settings.LETHE_HEADS_DIR)
 

@@ -8,7 +8,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,8 +39,7 @@ def catch_up() -> bool:
     May run in several processes.
     """
     path().parent.mkdir(parents=True, exist_ok=True)
-    with open(path(), "ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _held(path()) as file:
         known = _end(file)
         entries = LedgerEntry.objects.filter(seq__gt=known).order_by("seq")
         was_gone = not known and entries.filter(at__lt=timezone.now() - YOUNG).exists()
@@ -46,6 +47,27 @@ def catch_up() -> bool:
         file.flush()
         os.fsync(file.fileno())
     return was_gone
+
+
+def cut(seq: int) -> None:
+    """Take the entries up to this one off the file's front; a crash leaves the old file, or the new one.
+
+    Others go on writing while the rest is copied. Raises :class:`Unreadable`.
+    """
+    if not _begins_before(seq):
+        return
+    unfinished = path().with_suffix(".cut")
+    with _held(unfinished) as new:
+        new.truncate(0)
+        offset = _offset_behind(seq)
+        offset += _copy(new, offset)
+        os.fsync(new.fileno())
+        with _held(path()) as old:
+            _end(old)
+            _copy(new, offset)
+            os.fsync(new.fileno())
+            unfinished.replace(path())
+            _sync_folder()
 
 
 def as_line(entry: LedgerEntry) -> dict[str, Any]:
@@ -94,6 +116,64 @@ def falls_short_of(seq: int) -> bool:
         return path().exists() and not reaches(seq)
     except Unreadable:
         return False
+
+
+@contextmanager
+def _held(where: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read and add to, for one process at a time; made where it doesn't exist.
+
+    Whoever waited for a file that was replaced meanwhile gets the new one.
+    """
+    while True:
+        with open(where, "ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if _stands_at(file, where):
+                yield file
+                return
+
+
+def _stands_at(file: IO[bytes], where: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), where.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _sync_folder() -> None:
+    """Let a renamed file be there after a power cut, too."""
+    folder = os.open(path().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _begins_before(seq: int) -> bool:
+    """Tell whether the first line is of this entry or an earlier one."""
+    return any(line["seq"] <= seq for line, _ in islice(lines(), 1))
+
+
+def _offset_behind(seq: int) -> int:
+    """Return where the first line behind this entry begins."""
+    behind = 0
+    for line, offset in lines():
+        if line["seq"] > seq:
+            break
+        behind = offset
+    return behind
+
+
+def _copy(new: IO[bytes], offset: int) -> int:
+    """Add the whole lines from an offset on to another file and return how many bytes that were."""
+    copied = 0
+    with open(path(), "rb") as old:
+        old.seek(offset)
+        for line in old:
+            if line.endswith(b"\n"):
+                new.write(line)
+                copied += len(line)
+    new.flush()
+    return copied
 
 
 def _newest() -> int:

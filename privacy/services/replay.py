@@ -8,9 +8,10 @@ from django.db import connection, transaction
 
 from privacy import ledger
 from privacy.declarations import root_of
+from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.ledger.chain import last_entry, remember_head
 from privacy.ledger.signing import signing_key
-from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
+from privacy.models import DataKey, Erasure, LedgerHead
 from privacy.services.erasure import repeat, units_sealed_with
 from privacy.services.survivors import tables_with_keys
 
@@ -22,6 +23,7 @@ class Gate(StrEnum):
     STALE_MAIN = "stale_main"
     STALE_VAULT = "stale_vault"
     LOST_VAULT = "lost_vault"
+    TOO_OLD_MAIN = "too_old_main"
 
 
 ADVICE = {
@@ -31,6 +33,8 @@ ADVICE = {
     Gate.STALE_VAULT: "The vault is older than the main database: restore the newest vault.",
     Gate.LOST_VAULT: "The vault is empty, but the main database holds what its keys sealed:"
     " restore the newest vault.",
+    Gate.TOO_OLD_MAIN: "The main database is older than the first entry that the ledger still has, and what"
+    " was erased since is not known any more: restore a newer backup of it.",
 }
 
 
@@ -44,7 +48,9 @@ def gate_state() -> Gate:
     newest = last_entry()
     if newest is None and _is_lost(head):
         return Gate.LOST_VAULT
-    if head.seq and not LedgerEntry.objects.filter(seq=head.seq, hash=head.hash).exists():
+    if 0 < head.seq < newest_anchor().seq:
+        return Gate.TOO_OLD_MAIN
+    if head.seq and not is_entry(head.seq, head.hash):
         return Gate.STALE_VAULT
     if newest is None or newest.seq == head.seq:
         return Gate.OPEN

@@ -6,7 +6,8 @@ from django.core.management import call_command
 
 from privacy import ledger
 from privacy.ledger import mirror
-from privacy.ledger.canonical import GENESIS, link_of
+from privacy.ledger.anchors import newest_anchor
+from privacy.ledger.canonical import link_of
 from privacy.ledger.signing import signing_key
 from privacy.models import LedgerEntry, LedgerHead
 
@@ -42,7 +43,7 @@ def rebuild() -> None:
 
     This is what only somebody can do who holds both databases, the key ring and the mirror.
     """
-    key, prev = signing_key(), GENESIS
+    key, prev = signing_key(), newest_anchor().hash
     for entry in LedgerEntry.objects.order_by("seq"):
         entry.prev_hash = prev
         entry.hash = prev = link_of(entry)

@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 
 from privacy import ledger, tasks
 from privacy.ledger import signing
-from privacy.ledger.heads import EmptyLedger, head_document, heads_folder, newest_publication, signed_text
+from privacy.ledger.heads import EmptyLedger, head_document, heads_folder, signed_text
 from privacy.ledger.publishing import publish_head
 from privacy.ledger.signing import fingerprint, public_key_pem
 from privacy.models import DataKey, LedgerEntry
@@ -67,7 +67,10 @@ def test_publishing_is_an_entry_and_a_file_of_its_own(entries):
     kept = [json.loads(path.read_text()) for path in sorted(heads_folder().iterdir())]
     assert kept == [first.head, second.head]
     assert [head["seq"] for head in kept] == [6, 7]
-    assert newest_publication().seq == 7
+    assert [(each.seq, each.action) for each in LedgerEntry.objects.filter(seq__gt=5)] == [
+        (6, "head.published"),
+        (7, "head.published"),
+    ]
     assert finding() == (True, None)
 
 

@@ -11,7 +11,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         state = gate_state()
-        if state in {Gate.STALE_VAULT, Gate.LOST_VAULT}:
+        if state not in {Gate.OPEN, Gate.STALE_MAIN}:
             raise CommandError(f"{ADVICE[state]} Nothing was changed.")
         try:
             rows = replay_erasures()
