@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 
 from privacy.backups.folders import Manifest, Unusable, kept, read, verify
 from privacy.ledger import mirror
 from privacy.ledger.canonical import GENESIS
 from privacy.models import LedgerEntry
+from privacy.routers import VAULT
 
 LINES = "ledger.jsonl"
 BROKEN = (
@@ -95,7 +97,9 @@ def _newest_here() -> int:
 
 def _from_anchor(files: Iterator[Path]) -> Iterator[bytes]:
     """Yield the lines without those whose term ended since: the vault's ledger begins after them."""
-    oldest = LedgerEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 0
+    oldest = 0
+    if LedgerEntry._meta.db_table in connections[VAULT].introspection.table_names():
+        oldest = LedgerEntry.objects.order_by("seq").values_list("seq", flat=True).first() or 0
     for path in files:
         with path.open("rb") as lines:
             yield from (line for line in lines if json.loads(line)["seq"] >= oldest)

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from privacy import ledger, running
 from privacy.backups import databases, evidence, folders, sealed_files
 from privacy.backups.folders import Manifest, Unusable
+from privacy.ledger import mirror
 from privacy.routers import VAULT
 from privacy.services.catching_up import bring_vault_up, count_lost_keys
 from privacy.services.replay import Gate, gate_state
@@ -21,13 +22,14 @@ class Restored(NamedTuple):
 
     ``caught_up`` counts entries that the vault's ledger got from its mirror, ``lost_keys`` keys that rows
     name and the vault has neither as a key nor as an erasure. ``state`` is ``None`` where a database still
-    lacks tables or migrations.
+    lacks tables or migrations. ``has_mirror`` says whether the ledger's mirror is there.
     """
 
     manifest: Manifest
     caught_up: int = 0
     lost_keys: int = 0
     state: Gate | None = None
+    has_mirror: bool = True
 
 
 def restore(*, part: str, source: Path) -> Restored:
@@ -68,9 +70,9 @@ def _something_to_migrate() -> bool:
 
 def _brought_up(part: str, manifest: Manifest) -> Restored:
     caught_up = bring_vault_up() if part in {"vault", "ledger"} else 0
-    state, lost = gate_state(), count_lost_keys()
-    # An older vault must not go on with its chain: the entries that it lacks were seen elsewhere.
-    if state in {Gate.OPEN, Gate.STALE_MAIN}:
+    state, lost, has_mirror = gate_state(), count_lost_keys(), mirror.path().exists()
+    # Entries that the vault lacks may have been seen elsewhere: a second chain must not begin beside them.
+    if has_mirror and state in {Gate.OPEN, Gate.STALE_MAIN}:
         ledger.mend_mirror()
         ledger.append("backup.restored", part=part, seq=manifest.seq, caught_up=caught_up, lost_keys=lost)
-    return Restored(manifest, caught_up, lost, state)
+    return Restored(manifest, caught_up, lost, state, has_mirror)

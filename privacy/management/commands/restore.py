@@ -45,4 +45,8 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{restored.lost_keys} keys are lost: what they sealed can't be read by anybody any more."
             )
+        if not restored.has_mirror:
+            self.stdout.write(
+                "The ledger's mirror is missing: restore the ledger before anything is started."
+            )
         self.stdout.write(MIGRATE if restored.state is None else ADVICE[restored.state])
