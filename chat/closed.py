@@ -8,7 +8,8 @@ from helpdesk.models import User
 from helpdesk.ticket_list import PAGE_SIZE, REACH
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
-from privacy.services.retention import expiry_under, term_of
+from privacy.services.policies import policy_in_force
+from privacy.services.retention import expiry_under
 
 
 def read_closed(user: User, *, page: str = "1") -> Page:
@@ -20,8 +21,8 @@ def read_closed(user: User, *, page: str = "1") -> Page:
     chats = chats.select_related("contact", "agent").order_by("-closed_at", "-pk")
     found = Paginator(chats[:REACH], PAGE_SIZE).get_page(page)
     found.object_list = list(found.object_list)
-    term = term_of(account_id=user.account_id, category=Category.CHAT)
+    policy = policy_in_force(account_id=user.account_id, category=Category.CHAT)
     for chat in found.object_list:
-        chat.age, chat.expiry = age(chat.closed_at), expiry_under(term, chat.closed_at)
+        chat.age, chat.expiry = age(chat.closed_at), expiry_under(policy, chat)
     share_keys([user, *found.object_list])
     return found

@@ -48,6 +48,8 @@ class Conversation(SealedModel):
     last_message_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=8, choices=Side, blank=True, default="")
+    rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
+    archived_at = models.DateTimeField(null=True)
 
     objects = ConversationQuerySet.as_manager()
 

@@ -63,7 +63,7 @@ def read_pane(user: User, chat: Conversation) -> Pane:
         entries=entries,
         twins=twins,
         consent=consent_of(account=chat.account_id, person=chat.contact),
-        expiry=expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
+        expiry=expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat),
         desk=desk,
         closed=closed,
     )

@@ -2,6 +2,7 @@ from chat import models
 from helpdesk.models import Contact
 from privacy.categories import Category
 from privacy.declarations import declare
+from privacy.terms import Clock
 
 declare(
     models.Conversation,
@@ -9,7 +10,14 @@ declare(
     root=models.Conversation,
     person="contact",
     person_model=Contact,
-    clock="closed_at",
+    clocks={
+        Clock.CLOSED: "closed_at",
+        Clock.LAST_MESSAGE: "last_message_at",
+        Clock.CREATED: "created_at",
+    },
+    over="closed_at",
+    archive="archived_at",
+    skeleton=("status", "created_at", "accepted_at", "closed_at", "closed_by", "rating"),
     export=("status", "created_at", "accepted_at", "closed_at"),
 )
 declare(

@@ -8,8 +8,8 @@ from helpdesk.models import Account
 from privacy.categories import Category
 from privacy.models import ConsentNotice
 from privacy.services.consent import current_notice
-from privacy.services.retention import term_of
-from privacy.terms import Term
+from privacy.services.policies import policy_in_force
+from privacy.services.retention import when_of
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Notice:
     consent: ConsentNotice | None
     chat_fields: list[Asked]
     ticket_fields: list[Asked]
-    chat_term: Term
-    ticket_term: Term
+    chat_when: str
+    ticket_when: str
 
 
 def notice_of(account: Account) -> Notice:
@@ -50,9 +50,13 @@ def notice_of(account: Account) -> Notice:
             Asked(_("Message"), required=True),
             Asked(_("Files"), required=False),
         ],
-        chat_term=term_of(account_id=account.pk, category=Category.CHAT),
-        ticket_term=term_of(account_id=account.pk, category=Category.TICKET),
+        chat_when=_when(account, Category.CHAT),
+        ticket_when=_when(account, Category.TICKET),
     )
+
+
+def _when(account: Account, category: str) -> str:
+    return when_of(policy_in_force(account_id=account.pk, category=category))
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

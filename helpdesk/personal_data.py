@@ -2,10 +2,12 @@ from datetime import timedelta
 
 from axes.models import AccessAttempt, AccessAttemptExpiration, AccessFailureLog, AccessLog
 from django.contrib.admin.models import LogEntry
+from django.db.models import Q
 
 from helpdesk import models
 from privacy.categories import Category
 from privacy.declarations import declare, declare_impersonal
+from privacy.terms import Clock
 
 declare(
     models.Contact,
@@ -13,6 +15,8 @@ declare(
     root=models.Contact,
     person="pk",
     person_model=models.Contact,
+    clocks={Clock.LAST_ACTIVITY: "bare_since"},
+    over="bare_since",
     export=("name", "email", "verified_at", "created_at"),
     erase_when_bare=True,
 )
@@ -23,19 +27,36 @@ declare(
     root=models.Ticket,
     person="requester",
     person_model=models.Contact,
-    clock="closed_at",
+    clocks={
+        Clock.CLOSED: "closed_at",
+        Clock.LAST_ACTIVITY: "last_activity_at",
+        Clock.CREATED: "created_at",
+    },
+    over="closed_at",
+    archive="archived_at",
+    skeleton=("status", "created_at", "closed_at"),
     export=("number", "status", "subject", "created_at", "closed_at"),
 )
 TICKET = {"root": models.Ticket, "path": "ticket"}
 declare(models.TicketParticipant, Category.TICKET, **TICKET, owns_key=True, export=("created_at",))
 declare(models.TicketMessage, Category.TICKET, **TICKET, export=("kind", "body", "created_at"))
 declare(
-    models.TicketFile, Category.TICKET, **TICKET, files=("stored_as",), export=("name", "size", "created_at")
+    models.TicketFile,
+    Category.TICKET_FILE,
+    **TICKET,
+    files=("stored_as",),
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "ticket__closed_at", Clock.CREATED: "created_at"},
+    export=("name", "size", "created_at"),
 )
 declare(
     models.OutgoingMail,
     Category.MAIL,
     **TICKET,
+    account="account",
+    since="created_at",
+    ripe=~Q(state=models.OutgoingMail.State.QUEUED),
     export=("to", "subject", "body", "state", "created_at", "sent_at"),
 )
 

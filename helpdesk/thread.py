@@ -65,7 +65,7 @@ def _with_files(messages: QuerySet, beside: Iterable[Model]) -> list[Any]:
 
 
 def _expiry(ticket: Ticket) -> Expiry:
-    return expiry_of(account_id=ticket.account_id, category=Category.TICKET, clock=ticket.closed_at)
+    return expiry_of(account_id=ticket.account_id, category=Category.TICKET, unit=ticket)
 
 
 def _same_address(contact: Contact, user: User) -> QuerySet[Ticket]:

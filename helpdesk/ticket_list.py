@@ -11,7 +11,8 @@ from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
-from privacy.services.retention import expiry_under, term_of
+from privacy.services.policies import policy_in_force
+from privacy.services.retention import expiry_under
 
 PAGE_SIZE = 50
 ALL = "all"
@@ -63,9 +64,9 @@ def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: 
     total = counts[status] if status in counts else chosen.order_by()[:REACH].count()
     found = _Counted(chosen.for_list(), PAGE_SIZE, count=total).get_page(page)
     found.object_list = list(found.object_list)
-    term = term_of(account_id=user.account_id, category=Category.TICKET)
+    policy = policy_in_force(account_id=user.account_id, category=Category.TICKET)
     for ticket in found.object_list:
-        ticket.expiry = expiry_under(term, ticket.closed_at)
+        ticket.expiry = expiry_under(policy, ticket)
     share_keys([user, *found.object_list])
     of_all = count_by_status(Ticket.objects.visible_to(user)) if mine else counts
     return TicketList(found, _tabs(counts), status, mine, of_all[Ticket.Status.OPEN])

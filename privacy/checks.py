@@ -52,12 +52,17 @@ def check_declarations(app_configs, **kwargs) -> list[Error]:
         if declared.model in seen or declared.model in impersonal_models():
             errors.append(_error(declared.model, "is declared twice", "E006"))
         seen.add(declared.model)
-        if declared.root is None and declared.term is None and not declared.person:
+        if not (declared.root or declared.term is not None or declared.person or declared.account):
             errors.append(
                 _error(declared.model, "has neither unit, person nor term: it would stay for ever", "E007")
             )
-        if declared.term is not None and not declared.since:
+        has_term = declared.term is not None or declared.account
+        if has_term and not declared.since:
             errors.append(_error(declared.model, "has a term but no moment from which it runs", "E008"))
+        if declared.separable and not (declared.owns_key and declared.clocks):
+            errors.append(
+                _error(declared.model, "can't go alone without a key and a clock of its own", "E009")
+            )
     return errors
 
 

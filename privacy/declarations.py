@@ -7,8 +7,8 @@ What is erased as one is a **unit**: its *root* row (a chat, a ticket, a contact
 that belong to it. A unit's text is sealed under keys of its own, so erasing it reaches every backup.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from django.db.models import SET_NULL, Model, Q, QuerySet
@@ -55,11 +55,17 @@ class PersonalData:
     ``root`` and ``path``: the model of the unit and the look-up from a row to it (``pk`` for the root).
     ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root);
     ``find``: the condition for rows that know their person under another name.
-    ``clock``: the field of the root from which its term runs.
+    ``clocks``: from which moments a term may run, by :class:`privacy.terms.Clock`, the usual one first;
+    ``over``: the field that is set once a unit is over, so that its term may end at all.
     ``export``: names of what a person gets a copy of; a dot leads into a row that is referred to.
     ``files``: names of the fields that name stored files.
+    ``account``: for rows that their account's rule erases one by one, the look-up to the account;
+    ``ripe``: the condition under which such a row may go.
     ``term``: how long the platform keeps it, where no account decides, and ``since``: from which field on.
-    ``owns_key``: rows below the root that bring a key of their own.
+    ``owns_key``: rows below the root that bring a key of their own; ``separable``: those which may go before
+    their unit does, by the rule of their own category.
+    ``archive``: the field of a root that says since when it is in the intermediate archive.
+    ``skeleton``: names of what is kept as figures about nobody where the account wants that.
     ``erase_when_bare``: a person who goes when nothing of theirs is left.
     """
 
@@ -70,21 +76,48 @@ class PersonalData:
     person: str = ""
     find: Callable[[Model], Q] | None = None
     person_model: type[Model] | None = None
-    clock: str = ""
+    clocks: Mapping[str, str] = field(default_factory=dict)
+    over: str = ""
     export: tuple[str, ...] = ()
     erase: Erase = delete
     files: tuple[str, ...] = ()
+    account: str = ""
+    ripe: Q = Q()  # noqa: RUF009 (never changed)
     term: timedelta | None = None
     since: str = ""
     owns_key: bool = False
+    separable: bool = False
+    archive: str = ""
+    skeleton: tuple[str, ...] = ()
     erase_when_bare: bool = False
 
     @property
     def is_root(self) -> bool:
         return self.root is self.model
 
+    @property
+    def usual_clock(self) -> str:
+        """The clock of a unit that nobody chose another one for."""
+        return next(iter(self.clocks), "")
+
     def rows(self) -> QuerySet:
         return every_row(self.model)
+
+    def ways_up(self) -> list[tuple[type[Model], str]]:
+        """Return what a row belongs to, itself first: the model and the look-up to it from a row."""
+        ways = [(self.model, "pk")]
+        root = root_of(self.root) if self.root else None
+        if root is not None and root.model is not self.model:
+            ways.append((root.model, self.path))
+        if root is not None and root.person_model is not None and root.person != "pk":
+            way = root.person if root.model is self.model else f"{self.path}__{root.person}"
+            ways.append((root.person_model, way))
+        return ways
+
+    def as_unit(self) -> "PersonalData":
+        """Return a separable part as the unit that it is when it goes alone."""
+        way = f"{self.path}__{root_of(self.root).person}" if self.root else ""
+        return replace(self, root=self.model, path="pk", person=way)
 
     def rows_of_units(self, root_ids) -> QuerySet:
         return self.rows().filter(**{f"{self.path}__in": root_ids})
@@ -132,12 +165,25 @@ def roots() -> list[PersonalData]:
 
 
 def root_of(model: type[Model]) -> PersonalData:
-    return next(d for d in _declarations if d.is_root and d.model is model)
+    """Return the declaration of a root, or of a part as the unit that it is when it goes alone."""
+    declared = next(d for d in _declarations if d.model is model and (d.is_root or d.separable))
+    return declared if declared.is_root else declared.as_unit()
 
 
 def unit_of(root: type[Model]) -> list[PersonalData]:
     """Return the declarations of everything that is erased with a row of ``root``, in a safe order."""
-    return [d for d in declarations() if d.root is root]
+    return [d for d in declarations() if d.root is root] or [root_of(root)]
+
+
+def units_in(category: str) -> list[PersonalData]:
+    """Return what is erased as one under the rule of a category: roots with a clock, and separable parts."""
+    found = [d for d in _declarations if d.category == category and (d.is_root or d.separable) and d.clocks]
+    return [root_of(d.model) for d in found]
+
+
+def rows_in(category: str) -> list[PersonalData]:
+    """Return what is erased row by row under the account's rule of a category."""
+    return [d for d in declarations() if d.category == category and d.account and not d.separable]
 
 
 def is_declared(model: type[Model]) -> bool:

@@ -10,8 +10,6 @@ from privacy.categories import Category
 from privacy.declarations import declare, declare_impersonal, delete, keep
 from privacy.ledger import reference
 
-FIVE_YEARS = timedelta(days=5 * 365 + 1)
-
 declare(
     models.ConsentRecord,
     Category.CONSENT,
@@ -26,9 +24,12 @@ declare(
         "notice.policy_url",
     ),
     erase=keep,
-    term=FIVE_YEARS,  # the usual limitation period of civil claims; then the proof goes, too
+    account="account",
     since="given_at",
 )
+declare(models.ArchiveOpening, Category.ACCESS, person="user", account="account", since="at")
+declare(models.Skeleton, Category.REPORT, account="account", since="day")
+declare(models.DailyCount, Category.REPORT, account="account", since="day")
 declare(Session, Category.ACCESS, erase=delete, term=timedelta(), since="expire_date")
 
 declare_impersonal(
@@ -38,17 +39,23 @@ declare_impersonal(
     because="random keys and numbers; whose they are dies with them",
 )
 declare_impersonal(
+    models.Suspension, because="the id of a thing and why a company keeps it; nobody is named in it"
+)
+declare_impersonal(
     models.LedgerEntry,
     models.LedgerHead,
     models.OutboxLine,
     because="codes, counts and keyed pseudonyms only; free text is refused",
 )
 declare_impersonal(
+    models.Plan,
+    models.PlanTerm,
     models.RetentionPolicy,
+    models.PolicyVersion,
+    models.ArchiveReader,
     models.ConsentNotice,
-    models.DailyCount,
     models.Heartbeat,
-    because="settings, published words and counts of a company",
+    because="settings, published words and decisions of a company",
 )
 declare_impersonal(
     ContentType, Permission, Group, Group.permissions.through, because="names of models, rights and groups"

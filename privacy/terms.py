@@ -115,7 +115,13 @@ class Term:
             return str(_("when somebody deletes it by hand"))
         if self.rule == Rule.AT_ONCE:
             return str(_("as soon as it is closed"))
-        length = {
+        # Translators: "30 days" and "after it is closed".
+        words = {"length": self.length_in_words(), "after": Clock(clock).label}
+        return str(_("%(length)s %(after)s")) % words
+
+    def length_in_words(self) -> str:
+        """Return how long the term of :attr:`Rule.AFTER` is, such as *“30 days”*."""
+        return {
             Unit.MINUTES: ngettext("%d minute", "%d minutes", self.amount),
             Unit.HOURS: ngettext("%d hour", "%d hours", self.amount),
             Unit.DAYS: ngettext("%d day", "%d days", self.amount),
@@ -123,8 +129,6 @@ class Term:
             Unit.MONTHS: ngettext("%d month", "%d months", self.amount),
             Unit.YEARS: ngettext("%d year", "%d years", self.amount),
         }[Unit(self.unit)] % self.amount
-        # Translators: "30 days" and "after it is closed".
-        return str(_("%(length)s %(after)s")) % {"length": length, "after": Clock(clock).label}
 
 
 def _ends_month(day: datetime) -> bool:

@@ -13,7 +13,7 @@ from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
-from privacy.models import RetentionPolicy
+from privacy.services.policies import policy_in_force
 from privacy.terms import Rule
 
 ENTRIES_AT_ONCE = 100
@@ -134,9 +134,9 @@ def _add_positions(rooms: dict[UUID, Room]) -> None:
 def _mark_erased_at_once(rooms: dict[UUID, Room]) -> None:
     closed = [room for room in rooms.values() if room.status == Conversation.Status.CLOSED]
     if closed:
-        policies = RetentionPolicy.objects.filter(category=Category.CHAT, rule=Rule.AT_ONCE)
-        at_once = set(
-            policies.filter(account__in={r.account_id for r in closed}).values_list("account", flat=True)
-        )
+        rules = {
+            account: policy_in_force(account_id=account, category=Category.CHAT).term.rule
+            for account in {room.account_id for room in closed}
+        }
         for room in closed:
-            room.is_erased_at_once = room.account_id in at_once
+            room.is_erased_at_once = rules[room.account_id] == Rule.AT_ONCE

@@ -63,7 +63,10 @@ def chat_erase(request: HttpRequest, chat: Conversation) -> HttpResponse:
 
 
 def _what_became_of(chat: Conversation) -> str:
-    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=timezone.now())
+    left = Conversation.objects.filter(pk=chat.pk).first()
+    if left is None:
+        return _("The chat is closed and erased.")
+    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=left)
     if expiry.at_once:
         return _("The chat is closed and erased.")
     if expiry.at is None:

@@ -45,7 +45,7 @@ def chat_page(request: HttpRequest, account: Account) -> HttpResponse:
     context = {
         "account": account,
         "form": PreChatForm(account, auto_id="chat_%s"),
-        "expiry": expiry_of(account_id=account.pk, category=Category.CHAT, clock=None),
+        "expiry": expiry_of(account_id=account.pk, category=Category.CHAT),
     }
     response = render(request, "chat/page.html", context)
     response._csp_replace = {"frame-ancestors": account.origins or [NONE]}

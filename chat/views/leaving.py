@@ -49,5 +49,5 @@ def _form(
 
 
 def _context(chat: Conversation) -> dict:
-    expiry = expiry_of(account_id=chat.account_id, category=Category.TICKET, clock=None)
+    expiry = expiry_of(account_id=chat.account_id, category=Category.TICKET)
     return {"account": chat.account, "ticket_expiry": expiry}

@@ -38,7 +38,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
             response = _pane(request, started.conversation, token=started.token, status=201)
             response["X-Chat-Token"] = started.token
             return response
-    expiry = expiry_of(account_id=account.pk, category=Category.CHAT, clock=None)
+    expiry = expiry_of(account_id=account.pk, category=Category.CHAT)
     context = {"account": account, "form": form, "expiry": expiry}
     return render(request, "chat/visitor/_form.html", context, status=422)
 
@@ -94,10 +94,10 @@ def visitor_transcript(request: HttpRequest, chat: Conversation) -> HttpResponse
 
 def what_is_left(chat: Conversation) -> dict:
     """Return for the closing screen whether the chat is erased and, where it isn't, when it will be."""
-    left = Conversation.objects.filter(pk=chat.pk).only("pk", "closed_at").first()
+    left = Conversation.objects.filter(pk=chat.pk).first()
     if left is None:
         return {"erased": True}
-    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=left.closed_at)
+    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=left)
     return {"erased": False, "expiry": expiry}
 
 
@@ -113,7 +113,7 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
-        "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, clock=chat.closed_at),
+        "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat),
     }
     response = render(request, "chat/visitor/_pane.html", context, status=status)
     response["X-Rating-Ticket"] = rating_ticket(account=chat.account, token=token)

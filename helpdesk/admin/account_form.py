@@ -1,6 +1,7 @@
 """The one form of an account's settings. Each control says what it does and which article it serves."""
 
 import zoneinfo
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -15,11 +16,12 @@ from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.models import Account, User
 from helpdesk.services.account_settings import revision_of
 from helpdesk.services.accounts import FIRST_TERMS
-from helpdesk.services.retention import count_due
+from helpdesk.services.retention import Decision, hypothetical
 from helpdesk.text import validate_line, validate_text
 from privacy.categories import Category
 from privacy.models import RetentionPolicy
 from privacy.services.consent import current_notice
+from privacy.services.rehearsal import count_due
 from privacy.terms import Rule, Term, Unit
 
 MANAGED = (Category.CHAT, Category.TICKET)
@@ -145,6 +147,12 @@ class AccountForm(forms.ModelForm):
         before = self.term_in_force(category)
         return Term(rule, amount or before.amount, unit or before.unit)
 
+    def decision(self, category: str) -> Decision:
+        """Return the account's decision with the term that was chosen."""
+        row = RetentionPolicy.objects.filter(account=self.instance, category=category).first()
+        term = self.term(category) or self.term_in_force(category)
+        return replace(Decision.of(row), term=term) if row else Decision(term)
+
     def clean_revision(self) -> str:
         revision, current = self.cleaned_data["revision"], self.initial["revision"]
         if revision != current:
@@ -174,7 +182,7 @@ class AccountForm(forms.ModelForm):
             return
         if term == self.term_in_force(category) or self.cleaned_data.get("erase_confirmed"):
             return
-        doomed = count_due(account=self.instance, category=category, term=term, now=timezone.now())
+        doomed = count_due(hypothetical(self.instance, category, term), timezone.now())
         if doomed:
             self.add_error("erase_confirmed", _doomed_sentence(category, doomed))
 

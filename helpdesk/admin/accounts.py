@@ -127,7 +127,7 @@ class AccountAdmin(ScopedAdmin):
             address=address_of(request),
             revision=chosen["revision"],
             values={name: chosen[name] for name in AccountForm.Meta.fields if name in chosen},
-            terms={category: form.term(category) for category in ("chat", "ticket")},
+            decisions={category: form.decision(category) for category in ("chat", "ticket")},
             notice=chosen["notice_text"],
             networks=formsets[0].lines(),
             managers=chosen.get("managers"),

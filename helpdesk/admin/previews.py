@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from helpdesk.models import Account
-from helpdesk.services.retention import count_due
+from helpdesk.services.retention import hypothetical
 from privacy.categories import Category
+from privacy.services.rehearsal import count_due
 from privacy.terms import Rule, Term, Unit
 
 
@@ -64,6 +65,6 @@ def told(account: Account, category: str, term: Term | None) -> dict[str, object
     return {
         "sentence": sentence,
         "category": category,
-        "doomed": count_due(account=account, category=category, term=term, now=now),
+        "doomed": count_due(hypothetical(account, category, term), now),
         "language": account.language,
     }

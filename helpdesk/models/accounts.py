@@ -3,7 +3,6 @@
 import ipaddress
 import secrets
 import zoneinfo
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -45,10 +44,6 @@ def validate_network(text: str) -> None:
 class Account(models.Model):
     """A company and what it decided about its helpdesk."""
 
-    class Plan(models.TextChoices):
-        STANDARD = "standard", _("Standard")
-        ENTERPRISE = "enterprise", _("Enterprise")
-
     class Field(models.TextChoices):
         OFF = "off", _("not asked")
         OPTIONAL = "optional", _("asked, may stay empty")
@@ -56,7 +51,14 @@ class Account(models.Model):
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     name = models.CharField(_("name"), max_length=100)
-    plan = models.CharField(_("plan"), max_length=16, choices=Plan, default=default_plan)
+    plan = models.ForeignKey(
+        "privacy.Plan",
+        models.PROTECT,
+        default=default_plan,
+        db_column="plan",
+        related_name="accounts",
+        verbose_name=_("plan"),
+    )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
@@ -91,6 +93,14 @@ class Account(models.Model):
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(7 * 24 * 60)],
     )
+    silent_ticket_days = models.PositiveIntegerField(
+        _("close a silent ticket after (days)"),
+        default=365,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
+    confirm_above = models.PositiveIntegerField(
+        _("ask to type the number above"), default=10, validators=[MaxValueValidator(1_000_000)]
+    )
     allowlist_enabled = models.BooleanField(_("only these addresses"), default=False)
     is_active = models.BooleanField(_("active"), default=True)
     last_ticket_number = models.PositiveIntegerField(default=0, editable=False)
@@ -115,8 +125,8 @@ class Account(models.Model):
 
     def field_rules(self, form: str) -> dict[str, str]:
         """Return the rule of each field of the ``chat`` or ``ticket`` form by its name."""
-        rules: dict[str, Any] = {f.name: getattr(self, f.name) for f in self._meta.fields}
-        return {n.removeprefix(f"{form}_"): r for n, r in rules.items() if n.startswith(f"{form}_")}
+        names = [field.name for field in self._meta.fields if field.name.startswith(f"{form}_")]
+        return {name.removeprefix(f"{form}_"): getattr(self, name) for name in names}
 
 
 class AllowedNetwork(models.Model):

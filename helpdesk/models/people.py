@@ -164,6 +164,7 @@ class Contact(SealedModel):
     email_index = BlindIndexField(of="email", db_index=True)
     verified_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    bare_since = models.DateTimeField(null=True, editable=False)  # nothing of theirs is left since then
 
     objects = ContactQuerySet.as_manager()
 

@@ -47,6 +47,7 @@ class Ticket(SealedModel):
     created_at = models.DateTimeField(default=timezone.now)
     last_activity_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
 
     participants: "RelatedManager[TicketParticipant]"
     messages: "RelatedManager[TicketMessage]"
@@ -123,7 +124,7 @@ class TicketMessage(SealedModel):
 
 
 class TicketFile(SealedModel):
-    """A file sent with a message; its name and content are sealed like the message."""
+    """A file sent with a message, under a key of its own: it may be erased before its ticket."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="files")

@@ -13,10 +13,9 @@ from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers, first_notice
-from helpdesk.services.retention import change_retention
+from helpdesk.services.retention import Decision, change_retention
 from privacy import ledger
 from privacy.services.consent import current_notice, publish_notice
-from privacy.terms import Term
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
 
@@ -34,7 +33,9 @@ def change_account(
     address: ClientAddress,
     revision: str | None = None,
     values: Mapping[str, Any],
-    terms: Mapping[str, Term] | None = None,
+    decisions: Mapping[str, Decision] | None = None,
+    reason: str = "",
+    skip_cooling: bool = False,
     notice: str | None = None,
     networks: Networks | None = None,
     managers: Iterable[User] | None = None,
@@ -42,17 +43,18 @@ def change_account(
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
     ``None`` leaves a part as it is. ``revision`` is what :func:`revision_of` said when the page was opened.
-    A new retention rule counts for what exists already. Raises :class:`ChangedMeanwhile`,
-    ``PermissionDenied`` for what operators decide, and ``ValidationError`` for bad values or an allowlist
-    that would lock out ``by``.
+    ``reason`` and ``skip_cooling`` are about retention, as :func:`change_retention` says. Raises
+    :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators decide, and ``ValidationError`` for bad
+    values or an allowlist that would lock out ``by``.
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
         _set_values(account, values, by)
-        for category, term in (terms or {}).items():
-            change_retention(account=account, category=category, term=term, by=by)
+        change_retention(
+            account=account, decisions=decisions or {}, by=by, reason=reason, skip_cooling=skip_cooling
+        )
         if notice is not None or "policy_url" in values:
             text = notice or _notice_text(account)
             publish_notice(account=account, text=text, policy_url=account.policy_url)
@@ -101,7 +103,7 @@ def revision_of(account: Account) -> str:
     notice = current_notice(account)
     state = [
         [str(value) for value in _values_of(account).values()],
-        sorted(account.retention_policies.values_list("category", "rule", "amount", "unit")),
+        account.policy_versions.count(),
         sorted(account.allowed_networks.values_list("network", "note")),
         notice.version if notice else 0,
     ]

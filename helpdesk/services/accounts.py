@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from helpdesk.models import Account, ManagerAssignment, User
-from helpdesk.services.retention import change_retention
+from helpdesk.services.retention import Decision, change_retention
 from privacy import ledger
 from privacy.categories import Category
 from privacy.services.consent import publish_notice
@@ -38,9 +38,9 @@ def open_account(
         account = Account(name=name, **values)
         account.full_clean()
         account.save()
-        ledger.record("account.opened", account_id=account.pk, who=ledger.reference(by), plan=account.plan)
-        for category, term in {**FIRST_TERMS, **(terms or {})}.items():
-            change_retention(account=account, category=category, term=term, by=by)
+        ledger.record("account.opened", account_id=account.pk, who=ledger.reference(by), plan=account.plan_id)
+        decisions = {c: Decision(term) for c, term in {**FIRST_TERMS, **(terms or {})}.items()}
+        change_retention(account=account, decisions=decisions, by=by, skip_cooling=True)
         publish_notice(account=account, text=notice or first_notice(account), policy_url=account.policy_url)
     return account
 

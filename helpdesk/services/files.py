@@ -1,14 +1,17 @@
-"""Files of tickets: sealed under the participant's key, named so that saving them hurts nobody."""
+"""Files of tickets: each sealed under a key of its own, named so that saving them hurts nobody."""
 
 import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import cast
 
 from django.core.files.uploadedfile import UploadedFile
 
 from helpdesk.models import TicketFile, TicketMessage
+from privacy import vault
 from privacy.encryption.files import read_file, store_file
+from privacy.models import DataKey
 
 NAME_LIMIT = 120
 # Control characters, what turns or hides text, halves of characters, private and unassigned ones.
@@ -41,24 +44,25 @@ def _shortened(name: str) -> str:
 
 
 def store_files(message: TicketMessage, files: Sequence[UploadedFile]) -> list[TicketFile]:
-    """Seal files with a message, under its key, in the caller's transaction.
+    """Seal files with a message, each under a key of its own, in the caller's transaction.
 
     If that rolls back, what was stored has no row and is swept.
     """
-    key = message.sealing_keys[message.key_id] if files else None
-    if key is None:
+    if not files or message.sealing_keys[message.key_id] is None:
         return []
+    keys = vault.create_keys(kind=DataKey.Kind.FILE, account_id=message.account_id, count=len(files))
+    opened = vault.open_keys(keys)
     return [
         TicketFile.objects.create(
             account_id=message.account_id,
             ticket_id=message.ticket_id,
             message=message,
-            key_id=message.key_id,
+            key_id=key_id,
             name=clean_name(file.name or ""),
-            stored_as=store_file(key, file.chunks()),
+            stored_as=store_file(cast("bytes", opened[key_id]), file.chunks()),
             size=file.size or 0,
         )
-        for file in files
+        for key_id, file in zip(keys, files, strict=True)
     ]
 
 

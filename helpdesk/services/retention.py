@@ -1,48 +1,165 @@
-"""How long an account keeps things: each change is evidence, and counts for what exists already."""
+"""What an account decides about retention: each change is a version, and counts for what exists already."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from helpdesk.models import Account, User
 from privacy import ledger
-from privacy.declarations import roots
-from privacy.models import RetentionPolicy
+from privacy.cadences import Cadence, Every
+from privacy.models import AtEnd, PolicyVersion, RetentionPolicy
+from privacy.services.policies import CONTINUOUS, Policy, policy_in_force
 from privacy.terms import Term
 
+COOLING_OFF = timedelta(hours=24)
 
-def change_retention(*, account: Account, category: str, term: Term, by: User | None) -> None:
-    """Keep one category of the account's data by ``term`` from now on; what exists falls under it too.
 
-    The ledger gets the term before and after. Raises ``ValidationError`` for an amount out of range.
+@dataclass(frozen=True)
+class Decision:
+    """What an account decided about one category."""
+
+    term: Term
+    clock: str = "closed"
+    cadence: Cadence = CONTINUOUS
+    at_end: str = AtEnd.ERASE
+    archive: Term | None = None
+
+    @classmethod
+    def of(cls, row: RetentionPolicy) -> "Decision":
+        return cls(row.term, row.clock, row.cadence, row.at_end, row.archive)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "term": self.term.code(),
+            "clock": str(self.clock),
+            "cadence": self.cadence.code(),
+            "at_end": str(self.at_end),
+            "archive": self.archive.code() if self.archive else "",
+        }
+
+
+def change_retention(
+    *,
+    account: Account,
+    decisions: Mapping[str, Decision],
+    by: User | None,
+    reason: str = "",
+    skip_cooling: bool = False,
+) -> PolicyVersion | None:
+    """Keep these categories of the account's data so from now on; what exists falls under it too.
+
+    Returns the new version, or ``None`` where nothing changed. After a shorter term, what was there before
+    waits for 24 hours, unless ``skip_cooling``, which needs a reason where data is concerned. The ledger gets
+    each term before and after. Raises ``ValidationError`` for bad values and for what the plan doesn't allow.
     """
-    policy = RetentionPolicy.objects.filter(account=account, category=category).first()
-    before = policy.term if policy else None
-    if before == term:
+    with transaction.atomic():
+        account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        rows = {row.category: row for row in account.retention_policies.all()}
+        before = {category: Decision.of(row) for category, row in rows.items()}
+        changed = {
+            category: decision
+            for category, decision in decisions.items()
+            if category not in before or before[category].as_json() != decision.as_json()
+        }
+        if not changed:
+            return None
+        for category, decision in changed.items():
+            refuse_beyond_plan(account=account, category=category, decision=decision)
+            row = rows.get(category) or RetentionPolicy(account=account, category=category)
+            in_force = policy_in_force(account_id=account.pk, category=category)
+            _decide(row, decision, in_force, skip_cooling)
+        version = _publish(account, before, {**before, **changed}, by, reason)
+        for category, decision in changed.items():
+            ledger.record(
+                "retention.changed",
+                account_id=account.pk,
+                who=ledger.reference(by),
+                category=category,
+                before=before[category].term.code() if category in before else "",
+                after=decision.term.code(),
+                version=version.number,
+                cooling=not skip_cooling,
+            )
+    return version
+
+
+def refuse_beyond_plan(*, account: Account, category: str, decision: Decision) -> None:
+    """Raise ``ValidationError`` for what the account's plan doesn't let it decide."""
+    if account.plan.schedules:
         return
-    policy = policy or RetentionPolicy(account=account, category=category)
-    policy.rule, policy.amount, policy.unit = term.rule, term.amount, term.unit
-    policy.full_clean()
-    policy.save()
-    ledger.record(
-        "retention.changed",
-        account_id=account.pk,
-        who=ledger.reference(by),
-        category=category,
-        before=before.code() if before else "",
-        after=term.code(),
+    if decision.archive is not None or decision.cadence.every != Every.CONTINUOUS:
+        raise ValidationError(_("Schedules and the archive are part of another plan."), "plan")
+    longest = account.plan.terms.filter(category=category).first()
+    if longest and longest.term.is_shorter_than(decision.term):
+        raise ValidationError(
+            _("With this plan it is erased %(when)s at the latest."),
+            "plan",
+            {"when": longest.term.in_words()},
+        )
+
+
+def end_cooling(*, account: Account, category: str, by: User, reason: str) -> bool:
+    """Let the first run after a shorter term come now. Returns whether it was still to come."""
+    if not reason.strip():
+        raise ValidationError(_("Say why it can't wait."), "required")
+    with transaction.atomic():
+        rows = RetentionPolicy.objects.select_for_update().filter(account=account, category=category)
+        row = rows.filter(cooling_until__gt=timezone.now()).first()
+        if row is None:
+            return False
+        row.cooling_until = None
+        row.save(update_fields=["cooling_until"])
+        now = {row.category: Decision.of(row) for row in account.retention_policies.all()}
+        _publish(account, now, now, by, reason)
+        ledger.record(
+            "retention.cooling_ended", account_id=account.pk, who=ledger.reference(by), category=category
+        )
+    return True
+
+
+def hypothetical(account: Account, category: str, term: Term) -> Policy:
+    """Return the account's rule for a category as it would be with another term, without a cooling-off."""
+    in_force = policy_in_force(account_id=account.pk, category=category)
+    return replace(in_force, term=term, cooling_until=None)
+
+
+def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_cooling: bool) -> None:
+    if decision.term.is_shorter_than(in_force.term):
+        _cool(row, in_force, skip_cooling)
+    row.rule, row.amount, row.unit = decision.term.rule, decision.term.amount or 1, decision.term.unit
+    row.clock, row.at_end = decision.clock, decision.at_end
+    for name, value in asdict(decision.cadence).items():
+        setattr(row, name, value)
+    archive = decision.archive
+    row.archive_amount = archive.amount if archive else None
+    row.archive_unit = archive.unit if archive else row.archive_unit
+    row.full_clean()
+    row.save()
+
+
+def _cool(row: RetentionPolicy, in_force: Policy, skip: bool) -> None:
+    now = timezone.now()
+    still = row.cooling_until is not None and row.cooling_until > now
+    if not still:  # a second change in the same day doesn't make the first one's data go sooner
+        row.former, row.changed_at = in_force.term.code(), now
+    row.cooling_until = None if skip else max(row.cooling_until or now, now + COOLING_OFF)
+
+
+def _publish(
+    account: Account, before: Mapping, after: Mapping, by: User | None, reason: str
+) -> PolicyVersion:
+    newest = account.policy_versions.order_by("-number").first()
+    return PolicyVersion.objects.create(
+        account=account,
+        number=newest.number + 1 if newest else 1,
+        by=by,
+        before={category: decision.as_json() for category, decision in before.items()},
+        after={category: decision.as_json() for category, decision in after.items()},
+        reason=reason.strip(),
     )
-
-
-def count_due(*, account: Account, category: str, term: Term, now: datetime) -> int:
-    """Return how many chats or tickets the purge would erase at once if ``term`` were the rule."""
-    latest = term.latest_start(now)
-    if latest is None:
-        return 0
-    closed = [
-        root.rows()
-        .filter(account_id=account.pk, **{f"{root.clock}__lte": latest})
-        .values_list(root.clock, flat=True)
-        for root in roots()
-        if root.category == category and root.clock
-    ]
-    ends = (term.ends_at(start) for starts in closed for start in starts.iterator())
-    return sum(1 for end in ends if end is not None and end <= now)

@@ -107,7 +107,7 @@ def ticket_status(request: HttpRequest, pk: UUID) -> HttpResponse:
 def ticket_close(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Close a ticket. Where that erases it, whoever closes says so; the page may be older than the rule."""
     ticket = _ticket(request, pk)
-    expiry = expiry_of(account_id=ticket.account_id, category=Category.TICKET, clock=None)
+    expiry = expiry_of(account_id=ticket.account_id, category=Category.TICKET)
     if expiry.at_once and request.POST.get("erase") != "yes":
         messages.warning(request, _("Here tickets are erased when they are closed. Is that what you want?"))
         return redirect("ticket_detail", pk)

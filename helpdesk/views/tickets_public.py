@@ -47,7 +47,7 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
             )
         else:
             return redirect("ticket_sent", public_id)
-    expiry = expiry_of(account_id=account.pk, category=Category.TICKET, clock=None)
+    expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
     context = {"account": account, "form": form, "expiry": expiry}
     return render(request, "tickets/new.html", context, status=422 if form.is_bound else 200)
 
@@ -56,7 +56,7 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_safe
 def ticket_sent(request: HttpRequest, public_id: str) -> HttpResponse:
     account = get_object_or_404(Account, public_id=public_id, is_active=True)
-    expiry = expiry_of(account_id=account.pk, category=Category.TICKET, clock=None)
+    expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
     context = {"account": account, "expiry": expiry, "is_demo": settings.LETHE_DEMO}
     return render(request, "tickets/sent.html", context)
 

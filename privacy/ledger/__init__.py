@@ -6,7 +6,7 @@ at once; ``verify`` finds any change, removal or cut.
 
 from privacy.ledger.chain import append, last_entry, mend_mirror
 from privacy.ledger.outbox import drain_outbox, record
-from privacy.ledger.pseudonyms import reference
+from privacy.ledger.pseudonyms import mark, reference
 from privacy.ledger.verifying import Finding, Watch, verify
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "append",
     "drain_outbox",
     "last_entry",
+    "mark",
     "mend_mirror",
     "record",
     "reference",

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from uuid import UUID
 
 from privacy.encryption.rows import SealedModel
 
@@ -17,3 +18,12 @@ def reference(row: SealedModel | None) -> str:
     if key is None:
         return ""
     return hmac.new(key, b"lethe ledger reference", hashlib.sha256).hexdigest()[:32]
+
+
+def mark(pk: UUID) -> str:
+    """Return the mark (32 hex digits) under which the ledger names something that was erased.
+
+    Whoever knows the random id of a chat, ticket or contact can ask what became of it; nobody can read an id
+    from the ledger.
+    """
+    return hashlib.sha256(b"lethe erased " + pk.bytes).hexdigest()[:32]

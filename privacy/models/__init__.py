@@ -1,8 +1,15 @@
+from privacy.models.archive import ArchiveOpening, ArchiveReader
+from privacy.models.consent import ConsentNotice, ConsentRecord
+from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, OutboxLine
-from privacy.models.policies import ConsentNotice, ConsentRecord, DailyCount, Heartbeat, RetentionPolicy
+from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models.suspensions import Suspension
 from privacy.models.vault import DataKey, Erasure, Tombstone, VaultModel
 
 __all__ = [
+    "ArchiveOpening",
+    "ArchiveReader",
+    "AtEnd",
     "ConsentNotice",
     "ConsentRecord",
     "DailyCount",
@@ -12,7 +19,12 @@ __all__ = [
     "LedgerEntry",
     "LedgerHead",
     "OutboxLine",
+    "Plan",
+    "PlanTerm",
+    "PolicyVersion",
     "RetentionPolicy",
+    "Skeleton",
+    "Suspension",
     "Tombstone",
     "VaultModel",
 ]

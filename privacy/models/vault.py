@@ -23,6 +23,7 @@ class DataKey(VaultModel):
         CONTACT = "contact", _("contact")
         CHAT = "chat", _("chat")
         PARTICIPANT = "participant", _("participant of a ticket")
+        FILE = "file", _("file of a ticket")
         USER = "user", _("user")
         INDEX = "index", _("blind index")
         PSEUDONYM = "pseudonym", _("pseudonyms of the ledger")

@@ -5,8 +5,8 @@ import logging
 from django.db.models import Model
 
 from privacy.declarations import root_of
-from privacy.services.erasure import clock_runs, erase_units
-from privacy.services.retention import term_of
+from privacy.services.erasure import Reason, erase, is_over
+from privacy.services.policies import policy_in_force
 from privacy.terms import Rule
 
 log = logging.getLogger(__name__)
@@ -19,13 +19,12 @@ def erase_if_due_at_once(unit: Model, *, account_id: int) -> bool:
     transaction. Whatever fails here, the unit is closed and the purge tries again.
     """
     root = root_of(type(unit))
-    if term_of(account_id=account_id, category=root.category).rule != Rule.AT_ONCE:
+    policy = policy_in_force(account_id=account_id, category=root.category)
+    if policy.term.rule != Rule.AT_ONCE:
         return False
     try:
         # Waits for who holds it locked, such as the other side that ends it, too: at once means now.
-        erase_units(
-            root.model, [unit.pk], account_id=account_id, reason="closed", still=clock_runs(root), wait=True
-        )
+        erase(root, [unit.pk], reason=Reason.of_policy("closed", policy), still=is_over(root), wait=True)
     except Exception:
         log.exception("%s %s is closed and could not be erased; the purge tries again.", root.model, unit.pk)
         return False

@@ -7,28 +7,32 @@ run twice; a crash leaves *begun*, and the next pass finishes it.
 
 import logging
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model, Q
 from django.utils import timezone
 
 from privacy import ledger, vault
-from privacy.declarations import PersonalData, root_of, roots, unit_of
+from privacy.declarations import PersonalData, every_row, root_of, roots, unit_of
 from privacy.encryption.files import delete_file
 from privacy.encryption.rows import SealedModel
 from privacy.ledger.chain import remember_head
-from privacy.models import Erasure, LedgerEntry
+from privacy.models import AtEnd, Erasure, LedgerEntry
 from privacy.routers import VAULT
+from privacy.services.due import batch_size
+from privacy.services.policies import Policy, policy_in_force
+from privacy.services.skeletons import keep_skeletons
 from privacy.services.survivors import count_survivors
+from privacy.services.suspensions import Suspended, suspended
+from privacy.terms import Rule
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
-SHORT_BATCH = 200  # SQLite has one writer: whoever writes meanwhile waits for the whole batch
 EVERY = Q()
 ATTEMPTS = 5
 IN_PROGRESS = timedelta(seconds=10)  # younger erasures are probably being finished by whoever began them
@@ -38,54 +42,94 @@ class ErasureIncomplete(Exception):
     """Something survived; the erasure stays *begun* and is tried again."""
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why something is erased: a code for the ledger, and the rule that was obeyed, if any.
+
+    ``skeleton`` keeps figures about nobody of what the declaration names.
+    """
+
+    code: str
+    account_id: int | None
+    rule: dict[str, Any] = field(default_factory=dict)
+    skeleton: bool = False
+
+    @classmethod
+    def of_policy(cls, code: str, policy: Policy) -> "Reason":
+        """Return the reason that names the rule of an account and its version."""
+        rule = {
+            "category": policy.category,
+            "rule": policy.term.code(),
+            "clock": str(policy.clock),
+            "cadence": policy.cadence.code(),
+            "version": policy.version,
+        }
+        return cls(code, policy.account_id, rule, policy.at_end == AtEnd.SKELETON)
+
+
 def erase_units(
     root: type[Model],
     ids: Collection,
     *,
     account_id: int | None,
-    reason: str,
+    reason: str | Reason,
     still: Q = EVERY,
     wait: bool = False,
 ) -> int:
-    """Erase units of one account with everything that belongs to them, and people with nothing left.
-
-    ``reason`` is a code for the ledger. ``still`` is looked at once more under the lock: a unit for which it
-    no longer holds, such as a ticket that was opened again a moment ago, is left alone. Returns how many
-    units were erased; units that are gone already count nothing, nor do people who still have units, nor
-    units that somebody else holds locked, unless the caller waits for them: the next pass finds them. Must
-    be called outside a transaction. Raises :class:`ErasureIncomplete`.
-    """
-    erasures = _erase(root_of(root), list(ids), account_id, reason, still, skip_locked=not wait)
+    """Erase units of one account as :func:`erase` does; returns how many, people with nothing left apart."""
+    why = reason if isinstance(reason, Reason) else Reason(reason, account_id)
+    erasures = erase(root_of(root), ids, reason=why, still=still, wait=wait)
     return sum(
         erasure.begun.params["units"] for erasure in erasures if _root_name(erasure) == root._meta.label_lower
     )
 
 
-def batch_size() -> int:
-    """Return how many units at most go in one transaction."""
-    return min(BATCH, SHORT_BATCH) if connection.vendor == "sqlite" else BATCH
+def erase(
+    unit: PersonalData, ids: Collection, *, reason: Reason, still: Q = EVERY, wait: bool = False
+) -> list[Erasure]:
+    """Erase units of one account with everything that belongs to them, and people with nothing left.
+
+    ``still`` is looked at once more under the lock: a unit for which it no longer holds, such as a ticket
+    that was opened again a moment ago, is left alone, and so is one that a hold, a restriction or an open
+    request stops. Units that are gone already count nothing, nor do people who still have units, nor units
+    that somebody else holds locked, unless the caller waits for them: the next pass finds them. Must be
+    called outside a transaction. Raises :class:`ErasureIncomplete`.
+    """
+    ids, erasures, size = list(ids), [], batch_size()
+    for start in range(0, len(ids), size):
+        erasures += _erase_batch(unit, ids[start : start + size], reason, still, skip_locked=not wait)
+    return erasures
 
 
-def clock_runs(root: PersonalData) -> Q:
+def is_over(unit: PersonalData) -> Q:
     """Return the condition that a unit is closed, so that its time may be over."""
-    return Q(**{f"{root.clock}__isnull": False})
+    return Q(**{f"{unit.over}__isnull": False}) if unit.over else EVERY
 
 
 def erase_person(person: Model, *, reason: str) -> list[Erasure]:
     """Erase everything about one person, and the person (Article 17); returns the erasures, all of them done.
 
-    Raises :class:`ErasureIncomplete`; what was begun is finished by the next pass.
+    Raises :class:`privacy.services.suspensions.Suspended` where something stops it: what can be erased is
+    gone by then, the rest goes once it is released. Raises :class:`ErasureIncomplete`; what was begun is
+    finished by the next pass.
     """
-    account_id = getattr(person, "account_id", None)
+    why = Reason(reason, getattr(person, "account_id", None))
     own, erasures = root_of(type(person)), []
     for _attempt in range(ATTEMPTS):  # somebody may open a unit for this person while the others go
         for root in _units_of_people(own):
             ids = list(root.rows().filter(**{root.person: person.pk}).values_list("pk", flat=True))
-            erasures += _erase(root, ids, account_id, reason, EVERY, skip_locked=False)
-        erasures += _erase(own, [person.pk], account_id, reason, EVERY, skip_locked=False)
+            erasures += erase(root, ids, reason=why, wait=True)
+        erasures += erase(own, [person.pk], reason=why, wait=True)
         if not own.rows().filter(pk=person.pk).exists():
             return erasures
+        if _is_stopped(own, person):
+            raise Suspended(f"{own.model._meta.label} {person.pk}: something stops a part of it.")
     raise ErasureIncomplete(f"{own.model._meta.label} got new units during {ATTEMPTS} attempts.")
+
+
+def _is_stopped(own: PersonalData, person: Model) -> bool:
+    units = [(own, "pk"), *((root, root.person) for root in _units_of_people(own))]
+    return any(root.rows().filter(suspended(root), **{way: person.pk}).exists() for root, way in units)
 
 
 def finish_open_erasures(*, older_than: timedelta = IN_PROGRESS) -> int:
@@ -114,64 +158,65 @@ def repeat(erasure: Erasure) -> int:
         if set(files) - set(erasure.files):
             erasure.files = sorted({*erasure.files, *files})
             erasure.save(update_fields=["files"])
+        if params.get("skeleton"):
+            keep_skeletons(root, ids, account_id=erasure.account_id)
         rows = sum(_erase_rows(root, ids))
         remember_head(erasure.begun)
     _finish(erasure, keys, rows)
     return rows
 
 
-def _erase(
-    root: PersonalData, ids: list, account_id: int | None, reason: str, still: Q, *, skip_locked: bool
-) -> list[Erasure]:
-    erasures, size = [], batch_size()
-    for start in range(0, len(ids), size):
-        erasures += _erase_batch(root, ids[start : start + size], account_id, reason, still, skip_locked)
-    return erasures
-
-
 def _erase_batch(
-    root: PersonalData, ids: list, account_id: int | None, reason: str, still: Q, skip_locked: bool
+    unit: PersonalData, ids: list, reason: Reason, still: Q, *, skip_locked: bool
 ) -> list[Erasure]:
     with transaction.atomic(durable=True):
-        people = _locked(root, ids, still, skip_locked)
+        people = _locked(unit, ids, still, skip_locked)
         if not people:
             return []
         ids = list(people)
-        keys, files = _keys_of(root, ids), _files_of(root, ids)
-        erasure = _begin(root, keys, files, len(ids), account_id, reason)
-        deleted = sum(_erase_rows(root, ids))
+        keys, files = _keys_of(unit, ids), _files_of(unit, ids)
+        erasure = _begin(unit, keys, files, ids, reason)
+        if reason.skeleton:
+            keep_skeletons(unit, ids, account_id=reason.account_id)
+        deleted = sum(_erase_rows(unit, ids))
         remember_head(erasure.begun)
     _finish(erasure, keys, deleted)
-    return [erasure, *_erase_bare_people(root, set(people.values()), account_id)]
+    return [erasure, *_erase_bare_people(unit, set(people.values()), reason.account_id)]
 
 
-def _locked(root: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[Any, Any]:
-    """Lock the units that still exist and return their people by id, without people who have units."""
+def _locked(unit: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[Any, Any]:
+    """Lock the units that still exist and that nothing stops, and return their people by id.
+
+    People who still have units are left out.
+    """
     rows = (
-        root.rows()
-        .filter(still, pk__in=ids)
+        unit.rows()
+        .filter(still, ~suspended(unit), pk__in=ids)
         .select_for_update(skip_locked=skip_locked, of=("self",))
         .order_by("pk")
     )
-    people = dict(rows.values_list("pk", root.person))
-    if root.person != "pk":
+    people = dict(rows.values_list("pk", unit.person))
+    if unit.person != "pk":
         return people
     # Nothing can be opened for a locked person, so nothing comes between this look and the deletion.
-    return {pk: pk for pk in people.keys() - _busy(root, people)}
+    return {pk: pk for pk in people.keys() - _busy(unit, people)}
 
 
-def _begin(root: PersonalData, keys, files, units: int, account_id: int | None, reason: str) -> Erasure:
+def _begin(unit: PersonalData, keys: Iterable[UUID], files: list, ids: list, reason: Reason) -> Erasure:
     with transaction.atomic(using=VAULT):
         begun = ledger.append(
             "erasure.begun",
-            account_id=account_id,
-            unit=root.model._meta.label_lower,
-            reason=reason,
-            units=units,
+            account_id=reason.account_id,
+            unit=unit.model._meta.label_lower,
+            reason=reason.code,
+            units=len(ids),
+            marks=sorted(map(ledger.mark, ids)),
             files=len(files),
             keys=sorted(key.hex for key in keys),
+            **({"skeleton": True} if reason.skeleton else {}),
+            **reason.rule,
         )
-        return Erasure.objects.create(account_id=account_id, begun=begun, files=files)
+        return Erasure.objects.create(account_id=reason.account_id, begun=begun, files=files)
 
 
 def _erase_rows(root: PersonalData, ids: list) -> Iterable[int]:
@@ -206,13 +251,22 @@ def _report_survivors(erasure: Erasure, left: dict[str, int]) -> None:
         ledger.append("erasure.survivors", account_id=erasure.account_id, erasure=erasure.pk, **left)
 
 
-def _keys_of(root: PersonalData, ids: list) -> set[UUID]:
-    return {
+def _keys_of(unit: PersonalData, ids: list) -> set[UUID]:
+    """Return the keys of the units; those that a part shares with what stays are not among them."""
+    keys = {
         key
-        for declared in unit_of(root.model)
+        for declared in unit_of(unit.model)
         if declared.is_root or declared.owns_key
         for key in declared.rows_of_units(ids).values_list("key_id", flat=True)
     }
+    if unit.separable:
+        for model, way in unit.ways_up()[1:]:
+            keys -= set(
+                every_row(model)
+                .filter(pk__in=unit.rows().filter(pk__in=ids).values(way))
+                .values_list("key_id", flat=True)
+            )
+    return keys
 
 
 def _files_of(root: PersonalData, ids: list) -> list[str]:
@@ -234,13 +288,19 @@ def units_sealed_with(root: PersonalData, keys: list[UUID]) -> list:
     return list(found)
 
 
-def _erase_bare_people(root: PersonalData, people: Collection, account_id: int | None) -> list[Erasure]:
-    if root.person == "pk" or root.person_model is None:
+def _erase_bare_people(unit: PersonalData, people: Collection, account_id: int | None) -> list[Erasure]:
+    """Erase people of whom nothing is left, or note since when that is so, as their account's rule says."""
+    if unit.person == "pk" or unit.person_model is None:
         return []
-    person = root_of(root.person_model)
-    if not person.erase_when_bare:
+    person = root_of(unit.person_model)
+    if not person.erase_when_bare or account_id is None:
         return []
-    return _erase(person, list(people), account_id, "nothing_left", EVERY, skip_locked=True)
+    policy = policy_in_force(account_id=account_id, category=person.category)
+    if policy.term.rule == Rule.AT_ONCE:
+        return erase(person, people, reason=Reason.of_policy("nothing_left", policy))
+    bare = set(people) - _busy(person, people)
+    person.rows().filter(pk__in=bare).update(**{person.over: timezone.now()})
+    return []
 
 
 def _units_of_people(person: PersonalData) -> list[PersonalData]:

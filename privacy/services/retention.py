@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from privacy.models import RetentionPolicy
-from privacy.terms import Rule, Term
+from privacy.cadences import Every
+from privacy.declarations import root_of
+from privacy.services.due import clock_of
+from privacy.services.policies import Policy, policy_in_force
+from privacy.terms import Rule
 
 
 class Expiry(NamedTuple):
@@ -17,27 +21,44 @@ class Expiry(NamedTuple):
     at_once: bool = False
 
 
-def term_of(*, account_id: int, category: str) -> Term:
-    """Return how long an account keeps a category; without a policy it is kept until deleted by hand."""
-    policy = RetentionPolicy.objects.filter(account_id=account_id, category=category).first()
-    return policy.term if policy else Term(Rule.KEEP)
+def expiry_of(*, account_id: int, category: str, unit: Model | None = None) -> Expiry:
+    """Return when a unit of this category is erased; without one, what holds for those to come."""
+    return expiry_under(policy_in_force(account_id=account_id, category=category), unit)
 
 
-def expiry_of(*, account_id: int, category: str, clock: datetime | None) -> Expiry:
-    """Return when something of this category is erased whose clock started then, or has not started."""
-    return expiry_under(term_of(account_id=account_id, category=category), clock)
+def expiry_under(policy: Policy, unit: Model | None) -> Expiry:
+    """Return the same for a rule that the caller has at hand, for every row of a list."""
+    at = erased_at(policy, unit) if unit is not None else None
+    at_once = policy.term.rule == Rule.AT_ONCE
+    if at is None:
+        return Expiry(None, sentence_of(policy), at_once)
+    return Expiry(at, _("Will be erased in a moment") if at_once else "", at_once)
 
 
-def expiry_under(term: Term, clock: datetime | None) -> Expiry:
-    """Return the same for a term that the caller has at hand, for every row of a list."""
-    ends_at = term.ends_at(clock)
-    at_once = term.rule == Rule.AT_ONCE
-    if ends_at is None:
-        return Expiry(None, _sentence(term), at_once)
-    return Expiry(ends_at, _("Will be erased in a moment") if at_once else "", at_once)
+def erased_at(policy: Policy, unit: Model) -> datetime | None:
+    """Return when a unit is erased under a rule; ``None`` for never, or as long as it isn't over."""
+    declared = root_of(type(unit))
+    if declared.over and getattr(unit, declared.over) is None:
+        return None
+    start = getattr(unit, clock_of(declared, policy))
+    return policy.erased_at(start, getattr(unit, declared.archive) if declared.archive else None)
 
 
-def _sentence(term: Term) -> str:
-    if term.rule == Rule.KEEP:
+def sentence_of(policy: Policy) -> str:
+    """Return the whole rule as one sentence, the one that visitors read."""
+    if policy.term.rule == Rule.KEEP:
         return _("Kept until somebody deletes it")
-    return _("Erased %(when)s") % {"when": term.in_words()}
+    return _("Erased %(when)s") % {"when": when_of(policy)}
+
+
+def when_of(policy: Policy) -> str:
+    """Return the rule as the end of a sentence, such as *“30 days after it is closed”*."""
+    when = policy.term.in_words(policy.clock or "closed")
+    if policy.archive is not None:
+        when = _("%(length)s, counted from the end of %(active)s in which agents see it") % {
+            "length": policy.archive.length_in_words(),
+            "active": when,
+        }
+    if policy.cadence.every != Every.CONTINUOUS:
+        when = _("%(when)s, in a run %(cadence)s") % {"when": when, "cadence": policy.cadence.in_words()}
+    return when

@@ -11,7 +11,7 @@ from django.test import Client
 from helpdesk.models import Account, User
 from privacy.categories import Category
 from privacy.models import ConsentNotice
-from privacy.services.retention import term_of
+from privacy.services.policies import policy_in_force
 from privacy.terms import Rule
 
 
@@ -85,8 +85,9 @@ def test_demo_erases_chats_at_once_and_tickets_after_thirty_days(demo):
     seed()
 
     account = Account.objects.get(public_id="demo")
-    assert term_of(account_id=account.pk, category=Category.CHAT).rule == Rule.AT_ONCE
-    assert term_of(account_id=account.pk, category=Category.TICKET).in_words() == "30 days after it is closed"
+    assert policy_in_force(account_id=account.pk, category=Category.CHAT).term.rule == Rule.AT_ONCE
+    tickets = policy_in_force(account_id=account.pk, category=Category.TICKET)
+    assert tickets.term.in_words() == "30 days after it is closed"
 
 
 def test_words_of_consent_name_no_term_which_the_manager_may_change(demo):

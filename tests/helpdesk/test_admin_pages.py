@@ -98,7 +98,10 @@ def test_retention_is_saved_and_counts_for_what_exists(manager_client, account):
 
     manager_client.post(path_of(account), as_shown(manager_client, account) | chosen)
     purge(account_id=account.pk)
+    during_cooling_off = list(account.tickets.order_by("number"))
+    purge(account_id=account.pk, now=timezone.now() + timedelta(hours=25))
 
+    assert during_cooling_off == [old, young]
     assert RetentionPolicy.objects.get(account=account, category="ticket").term == Term(
         Rule.AFTER, 1, Unit.WEEKS
     )

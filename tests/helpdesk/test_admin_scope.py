@@ -22,6 +22,7 @@ REGISTERED = {
     "helpdesk.account",
     "helpdesk.user",
     "privacy.ledgerentry",
+    "privacy.plan",
     "privacy.consentrecord",
     "privacy.dailycount",
 }

@@ -168,6 +168,7 @@ def test_ledger_names_keys_and_numbers_and_nobody(account, visitor):
         "units": 1,
         "files": 0,
         "keys": [chat.key_id.hex],
+        "marks": [ledger.mark(chat.pk)],
     }
     assert done.params == {"begun": begun.seq, "rows": 2, "survivors": 0}
 
@@ -179,7 +180,7 @@ def test_main_database_knows_the_newest_erasure(chat):
 
 
 def test_erasing_more_than_a_batch(account, monkeypatch):
-    monkeypatch.setattr("privacy.services.erasure.BATCH", 2)
+    monkeypatch.setattr("privacy.services.due.BATCH", 2)
     ids = [factories.chat(account).pk for _ in range(5)]
 
     assert erase_units(Conversation, ids, account_id=account.pk, reason="retention") == 5

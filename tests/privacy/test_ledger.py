@@ -14,12 +14,13 @@ from chat.models import Conversation
 from helpdesk.models import Contact
 from privacy import ledger, vault
 from privacy.declarations import root_of
+from privacy.encryption.rows import uuid7
 from privacy.ledger import mirror
 from privacy.ledger.canonical import GENESIS, link
 from privacy.ledger.outbox import drain_outbox
 from privacy.ledger.signing import public_key_pem
 from privacy.models import DataKey, LedgerEntry, LedgerHead, OutboxLine
-from privacy.services.erasure import _begin, _finish
+from privacy.services.erasure import Reason, _begin, _finish
 from tests import factories
 from tests.privacy.ledgers import finding, forget_witnesses, numbers, verify_ledger
 
@@ -349,7 +350,8 @@ def test_verifying_while_others_write_raises_no_alarm(account, monkeypatch):
             while not stop.is_set():
                 ledger.append("policy.seen")
                 key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
-                _finish(_begin(root_of(Conversation), {key}, [], 1, account.pk, "retention"), [key])
+                reason = Reason("retention", account.pk)
+                _finish(_begin(root_of(Conversation), {key}, [], [uuid7()], reason), [key])
                 drain_outbox()
         finally:
             connections.close_all()

@@ -17,7 +17,6 @@ from privacy.ledger.heads import EmptyLedger, head_document, heads_folder, signe
 from privacy.ledger.publishing import publish_head
 from privacy.ledger.signing import fingerprint, public_key_pem
 from privacy.models import DataKey, LedgerEntry
-from tests.privacy.backups import Backup
 from tests.privacy.ledgers import finding, rebuild, verify_ledger
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -140,19 +139,6 @@ def test_folder_that_can_not_be_written_is_told(entries, settings, tmp_path):
 
     with pytest.raises(CommandError, match="blocked"):
         call_command("publish_ledger")
-
-
-def test_vault_that_was_set_back_publishes_nothing(entries, tmp_path):
-    copy = Backup("vault", tmp_path)
-    append(1)
-    copy.put_back()
-
-    with pytest.raises(CommandError, match="Nothing was published"):
-        call_command("publish_ledger")
-    tasks.publish_ledger()
-
-    assert list(heads_folder().iterdir()) == []
-    assert ledger.last_entry().seq == 5
 
 
 # --- What a published head finds

@@ -100,11 +100,13 @@ def test_each_account_and_category_has_its_own_term(account, other_account):
     assert Ticket.objects.count() == 1
 
 
-def test_account_without_a_policy_loses_nothing(account):
+def test_account_that_decided_nothing_obeys_its_plan(account):
     account.retention_policies.all().delete()
-    closed_chat(account, NOW - timedelta(days=1000))
+    young = closed_chat(account, NOW - timedelta(days=365))
+    closed_chat(account, NOW - timedelta(days=2 * 365 + 1))
 
-    assert purge(now=NOW).due == 0
+    assert purge(now=NOW).erased == 1
+    assert Conversation.objects.get() == young
 
 
 def test_report_has_the_numbers_of_the_contract(account):
@@ -119,6 +121,7 @@ def test_report_has_the_numbers_of_the_contract(account):
     assert report.as_json() == {
         "due": 3,
         "erased": 3,
+        "archived": 0,
         "held": 0,
         "failed": 0,
         "overdue_seconds_max": 3600,
@@ -158,7 +161,7 @@ def test_purge_of_one_account_leaves_the_others(account, other_account):
 
 
 def test_purge_in_more_than_one_batch(account, monkeypatch):
-    monkeypatch.setattr("privacy.services.erasure.BATCH", 2)
+    monkeypatch.setattr("privacy.services.due.BATCH", 2)
     at = NOW - timedelta(days=31)
     for _ in range(5):
         closed_chat(account, at)  # at one and the same moment: pages go by clock and id

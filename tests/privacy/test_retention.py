@@ -7,7 +7,8 @@ import pytest
 from privacy.categories import Category
 from privacy.models import RetentionPolicy
 from privacy.services.consent import consent_of, record_consent
-from privacy.services.retention import Expiry, expiry_of, term_of
+from privacy.services.policies import policy_in_force
+from privacy.services.retention import Expiry, expiry_of
 from privacy.terms import Rule, Term
 from tests import factories
 
@@ -37,22 +38,25 @@ CLOSED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 def test_expiry_is_a_sentence_until_the_clock_runs_and_then_a_moment(policy, open_yet, closed, account):
     factories.policy(account, Category.CHAT, **policy)
 
-    told = [expiry_of(account_id=account.pk, category=Category.CHAT, clock=c) for c in (None, CLOSED)]
+    units = None, factories.chat(account), factories.chat(account, closed_at=CLOSED)
+    told = [expiry_of(account_id=account.pk, category=Category.CHAT, unit=unit) for unit in units]
 
-    assert told == [open_yet, closed]
+    assert told == [open_yet, open_yet, closed]
 
 
-def test_without_a_policy_things_are_kept(account):
+def test_without_a_decision_the_term_of_the_plan_is_obeyed(account):
     RetentionPolicy.objects.all().delete()
 
-    assert term_of(account_id=account.pk, category=Category.CHAT) == Term(Rule.KEEP)
+    policy = policy_in_force(account_id=account.pk, category=Category.CHAT)
+
+    assert (policy.term, policy.limited) == (Term(Rule.AFTER, 2, "years"), True)
 
 
 def test_policy_of_another_account_or_category_changes_nothing(account, other_account):
     factories.policy(other_account, Category.CHAT, rule=Rule.AT_ONCE)
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
 
-    assert term_of(account_id=account.pk, category=Category.CHAT).rule == Rule.AFTER
+    assert policy_in_force(account_id=account.pk, category=Category.CHAT).term.rule == Rule.AFTER
 
 
 def test_consent_is_found_for_the_person_who_gave_it_only(account, visitor):

@@ -63,7 +63,7 @@ def test_export_has_everything_of_one_person_by_category(vera, account):
     copied = export_person(vera)
 
     categories = copied["categories"]
-    assert sorted(categories) == ["chat", "consent", "contact", "ticket"]
+    assert sorted(categories) == ["chat", "consent", "contact", "ticket", "ticket_file"]
     (contact,) = categories["contact"]["helpdesk.contact"]
     assert (contact["name"], contact["email"]) == ("Vera Visitor", "vera@mail.example")
     assert [m["body"] for m in categories["chat"]["chat.message"]] == ["where is my order", "thank you"]
@@ -72,7 +72,7 @@ def test_export_has_everything_of_one_person_by_category(vera, account):
         "page nine",
         "A new one is on its way",
     ]
-    (file,) = categories["ticket"]["helpdesk.ticketfile"]
+    (file,) = categories["ticket_file"]["helpdesk.ticketfile"]
     assert (file["name"], base64.b64decode(file["content_base64"])) == ("scan.png", b"pixels")
     (consent,) = categories["consent"]["privacy.consentrecord"]
     notice = current_notice(account)

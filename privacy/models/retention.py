@@ -1,0 +1,152 @@
+"""How long things are kept: what a plan says, what an account decided, and each version of that."""
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from privacy.cadences import Cadence, Every
+from privacy.categories import Category
+from privacy.terms import Clock, Rule, Term, Unit
+
+COUNTABLE = [MinValueValidator(1), MaxValueValidator(1200)]
+DECIDED = [
+    Category.CHAT,
+    Category.CHAT_FILE,
+    Category.TICKET,
+    Category.TICKET_FILE,
+    Category.CONTACT,
+    Category.TECHNICAL,
+    Category.CONSENT,
+    Category.ACCESS,
+    Category.REQUEST,
+    Category.MAIL,
+    Category.EXPORT,
+    Category.REPORT,
+]
+CHOICES = [(category.value, category.label) for category in DECIDED]
+
+
+class AtEnd(models.TextChoices):
+    """What happens when a term is over."""
+
+    ERASE = "erase", _("erase everything")
+    SKELETON = "skeleton", _("erase the person, keep anonymous figures")
+
+
+class Plan(models.Model):
+    """What an account has booked. The rights of people never depend on it."""
+
+    code = models.SlugField(_("code"), primary_key=True, max_length=16)
+    name = models.CharField(_("name"), max_length=60)
+    schedules = models.BooleanField(
+        _("accounts decide on schedules, longer terms and an archive"), default=False
+    )
+
+    class Meta:
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PlanTerm(models.Model):
+    """How long a plan keeps a category where the account decided nothing, or may not decide for longer."""
+
+    plan = models.ForeignKey(Plan, models.CASCADE, related_name="terms", verbose_name=_("plan"))
+    category = models.CharField(_("category"), max_length=16, choices=CHOICES)
+    rule = models.CharField(_("rule"), max_length=8, choices=Rule, default=Rule.AFTER)
+    amount = models.PositiveIntegerField(_("amount"), default=30, validators=COUNTABLE)
+    unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.DAYS)
+
+    class Meta:
+        verbose_name = _("term of a plan")
+        verbose_name_plural = _("terms of a plan")
+        ordering = ["plan", "category"]
+        constraints = [models.UniqueConstraint(fields=["plan", "category"], name="one_term_a_plan")]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}: {self.term.in_words()}"
+
+    @property
+    def term(self) -> Term:
+        return Term(self.rule, self.amount, self.unit)
+
+
+class RetentionPolicy(models.Model):
+    """What an account decided about one category. What is obeyed is :mod:`privacy.services.policies`."""
+
+    account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="retention_policies")
+    category = models.CharField(_("category"), max_length=16, choices=CHOICES, editable=False)
+    rule = models.CharField(_("rule"), max_length=8, choices=Rule, default=Rule.AFTER)
+    amount = models.PositiveIntegerField(_("amount"), default=30, validators=COUNTABLE)
+    unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.DAYS)
+    clock = models.CharField(_("counted from"), max_length=16, choices=Clock, default=Clock.CLOSED)
+    every = models.CharField(_("how often"), max_length=12, choices=Every, default=Every.CONTINUOUS)
+    hour = models.PositiveSmallIntegerField(_("hour"), default=3, validators=[MaxValueValidator(23)])
+    weekday = models.PositiveSmallIntegerField(_("weekday"), default=6, validators=[MaxValueValidator(6)])
+    day = models.PositiveSmallIntegerField(
+        _("day of the month"), default=1, validators=[MinValueValidator(1), MaxValueValidator(31)]
+    )
+    at_end = models.CharField(_("at the end"), max_length=8, choices=AtEnd, default=AtEnd.ERASE)
+    archive_amount = models.PositiveIntegerField(
+        _("then in the archive for"), null=True, blank=True, validators=COUNTABLE
+    )
+    archive_unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.MONTHS)
+    # What was there before a shorter term waits until the cooling-off is over; ``former`` is the code of the
+    # longer term.
+    changed_at = models.DateTimeField(null=True, editable=False)
+    cooling_until = models.DateTimeField(null=True, editable=False)
+    former = models.CharField(max_length=32, blank=True, default="", editable=False)
+
+    class Meta:
+        verbose_name = _("retention rule")
+        verbose_name_plural = _("retention rules")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "category"], name="one_policy_per_category"),
+            models.CheckConstraint(
+                condition=models.Q(amount__range=(1, 1200)), name="policy_amount_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}: {self.term.in_words()}"
+
+    @property
+    def term(self) -> Term:
+        return Term(self.rule, self.amount, self.unit)
+
+    @property
+    def archive(self) -> Term | None:
+        """How long it stays in the archive after its term; ``None`` where there is no archive."""
+        return Term(Rule.AFTER, self.archive_amount, self.archive_unit) if self.archive_amount else None
+
+    @property
+    def cadence(self) -> Cadence:
+        return Cadence(self.every, self.hour, self.weekday, self.day)
+
+
+class PolicyVersion(models.Model):
+    """One change of an account's retention rules: who, when, before, after, why. Never changed afterwards."""
+
+    account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="policy_versions")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    reason = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("version of the retention rules")
+        verbose_name_plural = _("versions of the retention rules")
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "number"], name="one_policy_version_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"

@@ -1,0 +1,143 @@
+"""What is due under a rule at a moment: to be erased, or to go to the archive; and what is held back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import (
+    BooleanField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+
+from privacy.declarations import PersonalData, roots, rows_in, units_in
+from privacy.services.policies import Policy
+from privacy.services.suspensions import suspended
+
+BATCH = 500
+SHORT_BATCH = 200  # SQLite has one writer: whoever writes meanwhile waits for the whole batch
+
+
+class Due(NamedTuple):
+    """A row and the moment of the run that should have taken it."""
+
+    pk: Any
+    at: datetime
+
+
+@dataclass
+class Batch:
+    """Some of what is due, in the order of its clock; ``held`` counts what something stops."""
+
+    erase: list[Due] = field(default_factory=list)
+    archive: list[Due] = field(default_factory=list)
+    held: int = 0
+
+
+def batch_size() -> int:
+    """Return how many units at most go in one transaction."""
+    return min(BATCH, SHORT_BATCH) if connection.vendor == "sqlite" else BATCH
+
+
+def everything_due(policy: Policy, now: datetime) -> Iterator[tuple[PersonalData, Batch]]:
+    """Yield what is due under a rule, of everything that is declared in its category."""
+    for declared in [*units_in(policy.category), *rows_in(policy.category)]:
+        for batch in due_batches(declared, policy, now):
+            yield declared, batch
+
+
+def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterator[Batch]:
+    """Yield what is due of one kind of thing of one account, oldest clock first.
+
+    It is read page by page after the last one seen, so a unit that fails is passed by, and what is added
+    meanwhile is found by the next pass.
+    """
+    latest = policy.latest_start(now)
+    if latest is None:
+        return
+    clock = clock_of(declared, policy)
+    rows = _candidates(declared, policy).filter(**{f"{clock}__lte": latest})
+    if policy.cooling_until and policy.changed_at and now < policy.cooling_until:
+        rows = rows.filter(_out_of_cooling(policy, clock, now))
+    if policy.archive and declared.archive:
+        archived = _candidates(declared, policy).filter(
+            **{f"{declared.archive}__lte": policy.archive.latest_start(now, policy.zone)}
+        )
+        yield from _read(declared, policy, archived, declared.archive, now)
+        rows = rows.filter(**{declared.archive: None})
+    yield from _read(declared, policy, rows, clock, now)
+
+
+def clock_of(declared: PersonalData, policy: Policy) -> str:
+    """Return the field from which the term of such a row runs."""
+    return declared.clocks.get(policy.clock) or declared.clocks.get(declared.usual_clock) or declared.since
+
+
+def step_of(
+    declared: PersonalData, policy: Policy, start: date | None, archived_at: datetime | None, now: datetime
+) -> tuple[str, datetime | None]:
+    """Return the next step of a row, ``erase`` or ``archive``, and the run at which it is taken."""
+    if start is not None and not isinstance(start, datetime):
+        start = datetime.combine(start, time.max, policy.zone)
+    if policy.archive and declared.archive and archived_at is None:
+        return "archive", policy.leaves_at(start)
+    if policy.archive and declared.archive:
+        return "erase", policy.erased_at(start, archived_at)
+    return "erase", policy.leaves_at(start)
+
+
+def _candidates(declared: PersonalData, policy: Policy) -> QuerySet:
+    rows = declared.rows().filter(declared.ripe, **{declared.account or "account": policy.account_id})
+    if declared.over:
+        rows = rows.filter(**{f"{declared.over}__isnull": False})
+    if declared.erase_when_bare:
+        for root in roots():
+            if root.person_model is declared.model and root.model is not declared.model:
+                rows = rows.filter(~Exists(root.rows().filter(**{root.person: OuterRef("pk")})))
+    return rows
+
+
+def _out_of_cooling(policy: Policy, clock: str, now: datetime) -> Q:
+    out = Q(**{f"{clock}__gte": policy.changed_at})
+    before = policy.former.latest_start(now, policy.zone) if policy.former else None
+    return out | Q(**{f"{clock}__lte": before}) if before else out
+
+
+def _read(
+    declared: PersonalData, policy: Policy, rows: QuerySet, order: str, now: datetime
+) -> Iterator[Batch]:
+    clock, after = clock_of(declared, policy), None
+    archived = F(declared.archive) if declared.archive else Value(None, output_field=DateTimeField())
+    rows = rows.annotate(
+        held_back=ExpressionWrapper(suspended(declared), output_field=BooleanField()), put_away=archived
+    ).order_by(order, "pk")
+    while page := list(
+        _after(rows, order, after).values_list("pk", order, clock, "put_away", "held_back")[: batch_size()]
+    ):
+        after = page[-1][1], page[-1][0]
+        batch = Batch()
+        for pk, _position, start, archived_at, is_held in page:
+            step, at = step_of(declared, policy, start, archived_at, now)
+            if at is None or at > now:
+                continue
+            if is_held and step == "erase":
+                batch.held += 1
+            else:
+                (batch.erase if step == "erase" else batch.archive).append(Due(pk, at))
+        if batch.erase or batch.archive or batch.held:
+            yield batch
+
+
+def _after(rows: QuerySet, order: str, after: tuple[Any, Any] | None) -> QuerySet:
+    if after is None:
+        return rows
+    moment, pk = after
+    return rows.filter(Q(**{f"{order}__gt": moment}) | Q(**{order: moment, "pk__gt": pk}))

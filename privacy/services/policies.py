@@ -1,0 +1,141 @@
+"""The rules that are obeyed: what an account decided, within what its plan allows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Max, OuterRef, Subquery
+
+from privacy.cadences import Cadence, Every
+from privacy.models import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models.retention import DECIDED
+from privacy.terms import Clock, Rule, Term
+
+CONTINUOUS = Cadence(Every.CONTINUOUS)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How one category of an account is kept at this moment.
+
+    ``version`` numbers the account's decisions, 0 for none. ``limited`` says that the plan's term is obeyed,
+    since the account decided nothing or more than its plan allows.
+    """
+
+    account_id: int
+    category: str
+    zone: tzinfo
+    term: Term
+    clock: str = ""  # the usual one of the category
+    cadence: Cadence = CONTINUOUS
+    at_end: str = AtEnd.ERASE
+    archive: Term | None = None
+    version: int = 0
+    limited: bool = False
+    former: Term | None = None
+    changed_at: datetime | None = None
+    cooling_until: datetime | None = None
+
+    def ends_at(self, start: datetime | None) -> datetime | None:
+        """Return when the active term is over, whenever the next run is.
+
+        What was there before a shorter term waits for the end of the cooling-off, or of the former term.
+        """
+        end = self.term.ends_at(start, self.zone)
+        if end is None or start is None or not self.is_cooling(start):
+            return end
+        longest = self.former.ends_at(start, self.zone) if self.former else None
+        return max(end, min(self.cooling_until, longest) if longest else self.cooling_until)  # type: ignore[type-var]
+
+    def is_cooling(self, start: datetime) -> bool:
+        """Tell whether the cooling-off of the last change is about something that began then."""
+        return bool(self.cooling_until and self.changed_at and start < self.changed_at)
+
+    def leaves_at(self, start: datetime | None) -> datetime | None:
+        """Return when the run comes that takes it out of sight: to the archive, or for good."""
+        end = self.ends_at(start)
+        return end and self.cadence.next_run(end, self.zone)
+
+    def erased_at(self, start: datetime | None, archived_at: datetime | None = None) -> datetime | None:
+        """Return when the run comes that erases it; ``None`` for never or not yet."""
+        leaves = self.leaves_at(start)
+        if leaves is None or self.archive is None:
+            return leaves
+        end = self.archive.ends_at(archived_at or leaves, self.zone)
+        return end and self.cadence.next_run(end, self.zone)
+
+    def latest_start(self, now: datetime) -> datetime | None:
+        """Return a moment such that nothing that started later leaves at ``now``; ``None`` for never."""
+        return self.term.latest_start(self.cadence.last_run(now, self.zone), self.zone)
+
+
+def policy_in_force(*, account_id: int, category: str) -> Policy:
+    """Return the rule that an account obeys for a category: one query where the account decides itself."""
+    versions = PolicyVersion.objects.filter(account=OuterRef("account")).order_by("-number")
+    decided = (
+        RetentionPolicy.objects.filter(account_id=account_id, category=category)
+        .select_related("account__plan")
+        .annotate(version=Subquery(versions.values("number")[:1]))
+        .first()
+    )
+    if decided is not None:
+        account, plan = decided.account, decided.account.plan
+        term = None if plan.schedules else _term_of_plan(plan, category)
+        return _in_force(account, plan, category, decided, term, decided.version or 0)
+    accounts = apps.get_model("helpdesk.Account").objects.select_related("plan")
+    account = accounts.annotate(version=Max("policy_versions__number")).get(pk=account_id)
+    term = _term_of_plan(account.plan, category)
+    return _in_force(account, account.plan, category, None, term, account.version or 0)
+
+
+def policies_in_force(account_id: int | None = None) -> Iterator[Policy]:
+    """Yield every rule of one account, or of all, with three queries."""
+    accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
+    decided = RetentionPolicy.objects.all()
+    if account_id is not None:
+        accounts, decided = accounts.filter(pk=account_id), decided.filter(account=account_id)
+    rules = {(rule.account_id, rule.category): rule for rule in decided}
+    terms: dict[Any, Term] = {(each.plan_id, each.category): each.term for each in PlanTerm.objects.all()}
+    for account in accounts.annotate(version=Max("policy_versions__number")):
+        for category in DECIDED:
+            rule, term = rules.get((account.pk, category)), terms.get((account.plan_id, category))
+            yield _in_force(account, account.plan, category, rule, term, account.version or 0)
+
+
+def _term_of_plan(plan: Plan, category: str) -> Term | None:
+    found = PlanTerm.objects.filter(plan=plan, category=category).first()
+    return found.term if found else None
+
+
+def _in_force(
+    account: Any,
+    plan: Plan,
+    category: str,
+    decided: RetentionPolicy | None,
+    plan_term: Term | None,
+    version: int,
+) -> Policy:
+    where = {"account_id": account.pk, "category": str(category), "zone": account.zone, "version": version}
+    longest = plan_term or Term(Rule.KEEP)
+    if decided is None:
+        return Policy(**where, term=longest, limited=True)
+    limited = not plan.schedules and longest.is_shorter_than(decided.term)
+    term = longest if limited else decided.term
+    free = plan.schedules and term.rule == Rule.AFTER
+    return Policy(
+        **where,
+        term=term,
+        clock=decided.clock,
+        cadence=decided.cadence if free else CONTINUOUS,
+        at_end=decided.at_end,
+        archive=decided.archive if free else None,
+        limited=limited,
+        former=Term.from_code(decided.former) if decided.former else None,
+        changed_at=decided.changed_at,
+        cooling_until=decided.cooling_until,
+    )
+
+
+__all__ = ["CONTINUOUS", "Clock", "Policy", "policies_in_force", "policy_in_force"]
