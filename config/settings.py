@@ -406,6 +406,13 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+if LETHE_BACKUP_DAILY:
+    CELERY_BEAT_SCHEDULE["back-up"] = {
+        "task": "privacy.tasks.back_up",
+        "schedule": crontab(hour="1", minute="17"),
+        "options": {"expires": 3600},
+    }
+
 # --- Logs -------------------------------------------------------------------------------------------------
 
 LOGGING = {

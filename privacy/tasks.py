@@ -10,8 +10,8 @@ from privacy.gate import gate
 from privacy.ledger import pruning
 from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
+from privacy.services import backup, sweep
 from privacy.services import purge as purging
-from privacy.services import sweep
 
 # The timetable asks every two seconds: a long pass must not fill all threads of the worker with others.
 _purging = threading.Lock()
@@ -50,6 +50,12 @@ def publish_ledger() -> None:
 def prune_ledger() -> None:
     if gate.is_open():
         pruning.prune_ledger()
+
+
+@shared_task
+def back_up() -> None:
+    if gate.is_open():
+        backup.back_up()
 
 
 @shared_task

@@ -30,6 +30,7 @@ def refusal(env):
         ),
         ("LETHE_TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
         ("LETHE_SECRET_KEY", "short", "must have at least 50 characters"),
+        ("LETHE_BACKUP_VAULT_KEEP_DAYS", "-1", "must be a whole number, 0 or more"),
         ("LETHE_LEDGER_YEARS", "2", "must be a whole number, 3 or more"),
         ("LETHE_LEDGER_YEARS", "ten", "must be a whole number, 3 or more"),
         (
@@ -190,3 +191,17 @@ def test_mail_server_is_read_from_its_address(tmp_path):
     )
 
     assert shown == "['mail.example.com', 587, 'user', True]"
+
+
+def test_backups_are_made_daily_where_a_place_for_them_is_named(tmp_path):
+    made = "'back-up' in settings.CELERY_BEAT_SCHEDULE, str(settings.LETHE_BACKUP_DIR)"
+    place = tmp_path / "elsewhere"
+
+    assert setting(made, environment(tmp_path)) == f"False {tmp_path / 'backups'}"
+    assert setting(made, environment(tmp_path, LETHE_BACKUP_DIR=str(place))) == f"True {place}"
+
+
+def test_copies_of_keys_live_shorter_than_copies_of_ciphertext(tmp_path):
+    terms = [f"settings.LETHE_BACKUP_{part}_KEEP_DAYS" for part in ("VAULT", "MAIN", "FILES")]
+
+    assert setting(", ".join(terms), environment(tmp_path)) == "2 35 35"

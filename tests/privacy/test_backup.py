@@ -16,7 +16,7 @@ from django.utils import timezone
 from freezegun import freeze_time
 
 from chat.models import Conversation, Message
-from privacy import ledger, vault
+from privacy import ledger, tasks, vault
 from privacy.backups import folders, postgres
 from privacy.encryption.files import delete_file, store_file
 from privacy.ledger import mirror
@@ -143,6 +143,12 @@ def test_copy_of_the_vault_holds_no_trace_of_a_destroyed_key(home, account):
 
     assert wrapped in content_of(before)
     assert wrapped not in content_of(after)
+
+
+def test_timetable_backs_everything_up(home, account):
+    tasks.back_up()
+
+    assert [len(folders.kept(home / part)) for part in PARTS] == [1, 1, 1, 1]
 
 
 # --- What goes
