@@ -145,8 +145,12 @@ class Walk:
         )
 
     def _doubted(self, entry: LedgerEntry) -> str:
-        witnesses = (anchor_problem, self._mirror.problem, self._graves.problem, self._heads.problem)
-        return next((problem for witness in witnesses if (problem := witness(entry))), "")
+        return (
+            anchor_problem(entry)
+            or self._mirror.problem(entry)
+            or self._graves.problem(entry)
+            or self._heads.problem(entry)
+        )
 
     def _pass(self, entry: LedgerEntry) -> None:
         self.seq, self.head = entry.seq, entry.hash
