@@ -14,7 +14,7 @@ from helpdesk.admin.ledger_words import (
     version_in_words,
 )
 from privacy.models import LedgerEntry
-from privacy.services.proofs import Proof
+from privacy.services.proofs import Found, Proof
 from privacy.services.receipts import category_of, counts_of
 
 
@@ -87,14 +87,16 @@ def _why(begun: LedgerEntry) -> str:
 
 def _means(begun: LedgerEntry) -> list[str]:
     keys, files = len(begun.params["keys"]), begun.params["files"]
-    means = [
-        ngettext(
-            "%(number)d key was destroyed, so that no copy in any backup can be read.",
-            "%(number)d keys were destroyed, so that no copy in any backup can be read.",
-            keys,
+    means = []
+    if keys:
+        means.append(
+            ngettext(
+                "%(number)d key was destroyed, so that no copy in any backup can be read.",
+                "%(number)d keys were destroyed, so that no copy in any backup can be read.",
+                keys,
+            )
+            % {"number": keys}
         )
-        % {"number": keys}
-    ]
     if files:
         means.append(
             ngettext("%(number)d file was deleted.", "%(number)d files were deleted.", files)
@@ -123,38 +125,34 @@ def _of_run(proof: Proof, zone) -> list[str]:
 
 
 def _checks(proof: Proof) -> list[Check]:
-    found = proof.found
-    checks = [
-        Check(
-            proof.in_chain,
-            _("The ledger's entries about it are unchanged, signed, and linked to those beside them.")
-            if proof.in_chain
-            else _("The ledger's entries about it were changed, or don't fit those beside them."),
-        ),
-        Check(
-            not (found.keys_left or found.unburied),
-            _("The vault holds none of its keys (%(number)d), and says of each that it was destroyed.")
-            % {"number": found.keys}
-            if not (found.keys_left or found.unburied)
-            else _(
-                "Keys that are back in the vault: %(left)d. Keys of which it doesn't know the end: %(lost)d."
-            )
-            % {"left": found.keys_left, "lost": found.unburied},
-        ),
-        Check(
-            not found.rows_left,
-            _("No row of the database is sealed under them.")
-            if not found.rows_left
-            else _("Rows of the database that are still sealed under them: %(left)d.")
-            % {"left": found.rows_left},
-        ),
-    ]
+    checks = [_check_of_chain(proof.in_chain)]
+    if proof.found.keys:
+        checks += [_check_of_keys(proof.found), _check_of_rows(proof.found.rows_left)]
     if proof.checked < proof.erasures:
-        checks.append(
-            Check(
-                True,
-                _("Looked at: the first %(checked)d of %(all)d erasures of this run.")
-                % {"checked": proof.checked, "all": proof.erasures},
-            )
-        )
+        said = _("Looked at: the first %(checked)d of %(all)d erasures of this run.")
+        checks.append(Check(True, said % {"checked": proof.checked, "all": proof.erasures}))
     return checks
+
+
+def _check_of_chain(in_chain: bool) -> Check:
+    if in_chain:
+        said = _("The ledger's entries about it are unchanged, signed, and linked to those beside them.")
+    else:
+        said = _("The ledger's entries about it were changed, or don't fit those beside them.")
+    return Check(in_chain, said)
+
+
+def _check_of_keys(found: Found) -> Check:
+    if not (found.keys_left or found.unburied):
+        said = _("The vault holds none of its keys (%(number)d), and says of each that it was destroyed.")
+        return Check(True, said % {"number": found.keys})
+    said = _("Keys that are back in the vault: %(left)d. Keys of which it doesn't know the end: %(lost)d.")
+    return Check(False, said % {"left": found.keys_left, "lost": found.unburied})
+
+
+def _check_of_rows(left: int) -> Check:
+    if not left:
+        return Check(True, _("No row of the database is sealed under them."))
+    return Check(
+        False, _("Rows of the database that are still sealed under them: %(left)d.") % {"left": left}
+    )

@@ -19,9 +19,8 @@ from helpdesk.admin.ledger_words import (
     rule_in_words,
     version_in_words,
 )
-from helpdesk.admin.proof import zone_of
+from helpdesk.admin.proof import account_of, zone_of
 from helpdesk.admin.scope import open_entries
-from helpdesk.models import Account
 from privacy.services.receipts import (
     BEGUN,
     DOCUMENTS,
@@ -68,8 +67,8 @@ def _alone(taken: Document) -> str:
 
 
 def _context(shown: Document) -> dict[str, Any]:
-    zone, said = zone_of(shown.entry), shown.summary
-    account = Account.objects.filter(pk=shown.entry.account_id).first()
+    account, said = account_of(shown.entry), shown.summary
+    zone = zone_of(account)
     moments = {
         name: moment_in_words(said[name], zone) for name in said if name.endswith("_at") and said[name]
     }

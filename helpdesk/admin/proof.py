@@ -93,8 +93,11 @@ def public_key(request: HttpRequest) -> HttpResponse:
     )
 
 
-def zone_of(entry: LedgerEntry) -> tzinfo:
-    account = Account.objects.filter(pk=entry.account_id).first()
+def account_of(entry: LedgerEntry) -> Account | None:
+    return Account.objects.filter(pk=entry.account_id).first()
+
+
+def zone_of(account: Account | None) -> tzinfo:
     return account.zone if account else UTC
 
 
@@ -106,7 +109,7 @@ def _answered(form: ProofForm, entries) -> Answer | None:
     except NothingErased as error:
         form.add_error("of", REFUSALS[type(error)])
         return None
-    return answer(proven, zone_of(proven.entry))
+    return answer(proven, zone_of(account_of(proven.entry)))
 
 
 def _page_of_runs(request: HttpRequest, entries) -> Page:
@@ -118,6 +121,6 @@ def _page_of_runs(request: HttpRequest, entries) -> Page:
     names = Account.objects.in_bulk({run.account_id for run in page if run.account_id})
     for run in page:
         run.account = names.get(run.account_id)
-        run.finished_at = moment_in_words(run.params["finished"], run.account.zone if run.account else UTC)
+        run.finished_at = moment_in_words(run.params["finished"], zone_of(run.account))
         run.erased = [(category_in_words(code), number) for code, number in counts_of(run).items() if number]
     return page
