@@ -61,6 +61,18 @@ def check_key_ring(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def check_heads(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Warn when the ledger's heads stay where whoever runs the databases can rewrite them, too."""
+    beside = Path(settings.LETHE_HEADS_DIR).resolve().is_relative_to(Path(settings.LETHE_DATA_DIR).resolve())
+    if beside and not settings.LETHE_HEADS_MAIL:
+        yield Caution(
+            "The ledger's heads are published beside the ledger only.",
+            hint="Set LETHE_HEADS_DIR to another disk or bucket, or LETHE_HEADS_MAIL to somebody outside.",
+            id="lethe.W011",
+        )
+
+
+@register(Tags.security, deploy=True)
 def check_proxies(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
     """Warn about trusted proxies that are everybody, or nobody behind TLS."""
     networks = [ip_network(network) for network in settings.LETHE_TRUSTED_PROXIES]

@@ -78,7 +78,10 @@ def _of_erasure(proof: Proof, zone) -> list[str]:
 
 def _why(begun: LedgerEntry) -> str:
     said = begun.params
-    why = {"reason": reason_in_words(said["reason"]), "rule": rule_in_words(said.get("rule", ""))}
+    why = {
+        "reason": reason_in_words(said["reason"]),
+        "rule": rule_in_words(said.get("rule", ""), said.get("clock", "")),
+    }
     if not why["rule"]:
         return _("Why: %(reason)s.") % why
     why["version"] = version_in_words(said.get("version", 0))

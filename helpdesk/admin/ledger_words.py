@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from privacy.categories import Category
-from privacy.terms import Term
+from privacy.terms import Clock, Term
 
 REASONS = {
     "retention": gettext_lazy("its time was over"),
@@ -33,10 +33,10 @@ def category_in_words(code: str) -> str:
     return str(Category(code).label) if code in Category else code
 
 
-def rule_in_words(code: str) -> str:
+def rule_in_words(code: str, clock: str) -> str:
     """Return a term of the ledger as *“30 days after it is closed”*; empty where no rule was obeyed."""
     try:
-        return Term.from_code(code).in_words()
+        return Term.from_code(code).in_words(clock or Clock.CLOSED)
     except ValueError:
         return code
 

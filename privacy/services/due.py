@@ -1,6 +1,7 @@
 """What is due under a rule at a moment: to be erased, or to go to the archive; and what is held back."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
@@ -52,6 +53,28 @@ def everything_due(policy: Policy, now: datetime) -> Iterator[tuple[PersonalData
     for declared in [*units_in(policy.category), *rows_in(policy.category)]:
         for batch in due_batches(declared, policy, now):
             yield declared, batch
+
+
+def promising(policies: Iterable[Policy], now: datetime) -> set[tuple[int, str]]:
+    """Return the accounts and categories in which something may be due, the others surely not.
+
+    Rules that are equal are asked about together, so that a thousand accounts with nothing to erase cost a
+    handful of queries.
+    """
+    alike: dict[Any, set[int]] = defaultdict(set)
+    for policy in policies:
+        if (latest := policy.latest_start(now)) is not None:
+            alike[policy.category, policy.clock, latest].add(policy.account_id)
+    found: set[tuple[int, str]] = set()
+    for (category, clock, latest), accounts in alike.items():
+        for declared in [*units_in(category), *rows_in(category)]:
+            account = declared.account or "account"
+            field = declared.clocks.get(clock) or declared.clocks.get(declared.usual_clock) or declared.since
+            rows = declared.rows().filter(**{f"{account}__in": accounts, f"{field}__lte": latest})
+            if declared.over:
+                rows = rows.filter(**{f"{declared.over}__isnull": False})
+            found.update((pk, category) for pk in rows.order_by().values_list(account, flat=True).distinct())
+    return found
 
 
 def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterator[Batch]:
@@ -140,4 +163,5 @@ def _after(rows: QuerySet, order: str, after: tuple[Any, Any] | None) -> QuerySe
     if after is None:
         return rows
     moment, pk = after
-    return rows.filter(Q(**{f"{order}__gt": moment}) | Q(**{order: moment, "pk__gt": pk}))
+    # The first condition says nothing new, but is the one for which an index is used.
+    return rows.filter(Q(**{f"{order}__gte": moment}), Q(**{f"{order}__gt": moment}) | Q(pk__gt=pk))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from privacy.services.due import everything_due
+from privacy.services.due import everything_due, promising
 from privacy.services.policies import policies_in_force
 
 # Whoever runs the deployment is told: the worker, or an erasure, is stuck.
@@ -48,8 +48,10 @@ def whole_lag(*, now: datetime | None = None) -> Lag:
 
 def _overdue(account_ids: Collection[int] | None, now: datetime) -> Iterator[tuple[int, list[datetime]]]:
     """Yield accounts with the moments at which units of theirs were due, a batch at a time."""
-    for policy in policies_in_force():
-        if account_ids is None or policy.account_id in account_ids:
+    rules = [rule for rule in policies_in_force() if account_ids is None or rule.account_id in account_ids]
+    wanted = promising(rules, now)
+    for policy in rules:
+        if (policy.account_id, policy.category) in wanted:
             for _declared, batch in everything_due(policy, now):
                 if due := [*batch.erase, *batch.archive]:
                     yield policy.account_id, [each.at for each in due]

@@ -16,7 +16,7 @@ from privacy.declarations import PersonalData, declarations, delete
 from privacy.ledger.signing import signing_key
 from privacy.models import Erasure
 from privacy.services.archive import put_away
-from privacy.services.due import Due, everything_due
+from privacy.services.due import Due, everything_due, promising
 from privacy.services.erasure import Reason, finish_open_erasures, is_over
 from privacy.services.halving import erase_what_can_be
 from privacy.services.policies import Policy, policies_in_force
@@ -90,7 +90,10 @@ def purge(
     if not dry_run:
         signing_key()  # raises before anything is begun that the ledger could not take
         finish_open_erasures()
-    for account, policies in groupby(policies_in_force(account_id), lambda policy: policy.account_id):
+    rules = list(policies_in_force(account_id))
+    wanted = promising(rules, now)
+    rules = [policy for policy in rules if (policy.account_id, policy.category) in wanted]
+    for account, policies in groupby(rules, lambda policy: policy.account_id):
         run, version = Run(timezone.now()), 0
         for policy in policies:
             version = policy.version

@@ -21,6 +21,7 @@ PRODUCTION = {
     "LETHE_DATABASE_URL": "postgres://lethe:pw@db.example.com/lethe",
     "LETHE_VAULT_URL": "postgres://lethe:pw@db.example.com/lethe_vault",
     "LETHE_REDIS_URL": "redis://redis.example.com:6379/0",
+    "LETHE_HEADS_MAIL": "auditor@law.example.com",
     "LETHE_EMAIL_URL": "smtp+tls://user:pw@mail.example.com:587",
 }
 

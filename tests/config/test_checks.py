@@ -24,6 +24,7 @@ def test_production_environment_passes_the_deploy_check(tmp_path):
         ("LETHE_TRUSTED_PROXIES", None, "lethe.W007"),
         ("LETHE_DEMO", "1", "lethe.W009"),
         ("LETHE_EMAIL_URL", None, "lethe.W010"),
+        ("LETHE_HEADS_MAIL", None, "lethe.W011"),
     ],
 )
 def test_doubtful_setting_is_named(tmp_path, name, value, warning):
@@ -34,8 +35,16 @@ def test_doubtful_setting_is_named(tmp_path, name, value, warning):
     assert "1 issue" in result.stderr
 
 
+def test_heads_on_another_disk_need_no_mail(tmp_path):
+    away = {"LETHE_HEADS_MAIL": None, "LETHE_HEADS_DIR": str(tmp_path / "elsewhere")}
+
+    result = deploy_check(environment(tmp_path / "data", **(PRODUCTION | away)))
+
+    assert (result.stderr, result.returncode) == ("", 0)
+
+
 def test_embedded_default_is_no_deployment(tmp_path):
     result = deploy_check(environment(tmp_path))
 
-    found = {warning for number in range(1, 11) if f"({(warning := f'lethe.W{number:03}')})" in result.stderr}
-    assert found == {"lethe.W003", "lethe.W004", "lethe.W005", "lethe.W008", "lethe.W010"}
+    found = {warning for number in range(1, 12) if f"({(warning := f'lethe.W{number:03}')})" in result.stderr}
+    assert found == {"lethe.W003", "lethe.W004", "lethe.W005", "lethe.W008", "lethe.W010", "lethe.W011"}

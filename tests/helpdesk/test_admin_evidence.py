@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from privacy.ledger.signing import public_key_pem
 from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
 from privacy.services import chain_state as states
 from privacy.services.chain_state import ChainState
+from privacy.services.purge import purge
 from tests import factories
 from tests.privacy.runs import a_run, erased_chats, run_of
 
@@ -182,6 +184,7 @@ def test_erasure_is_proven_in_a_sentence(manager_client, account):
         unit="helpdesk.ticket",
         category="ticket",
         rule="after.30.days",
+        clock="last_message",
         version=4,
         reason="retention",
         units=2,
@@ -198,7 +201,7 @@ def test_erasure_is_proven_in_a_sentence(manager_client, account):
         assert "Yes, and it is proven" in said
         assert "this was erased: tickets (2)." in said
         assert (
-            "Why: its time was over. The rule was “30 days after it is closed”,"
+            "Why: its time was over. The rule was “30 days after the last message”,"
             " by version 4 of the account&#x27;s policy."
         ) in said
         assert "1 file was deleted." in said
@@ -219,6 +222,20 @@ def test_run_is_proven_by_the_number_of_its_receipt(manager_client, run):
     assert "erased: chat transcripts (3). It obeyed version 3 of the account&#x27;s policy." in said
     assert "The vault holds none of its keys (6), and says of each that it was destroyed." in said
     assert "No row of the database is sealed under them." in said
+
+
+def test_purge_leaves_what_proves_it(manager_client, account):
+    long_ago = timezone.now() - timedelta(days=100)
+    chat = factories.chat(account, closed_at=long_ago, created_at=long_ago)
+    purge()
+
+    run = manager_client.get(PAGE).context["runs"][0]
+    of_chat, of_run = asked(manager_client, chat.pk), asked(manager_client, run.seq)
+
+    assert "this was erased: chat transcripts (1). Why: its time was over. The rule was “30 days" in of_chat
+    assert "The vault holds none of its keys (1), and says of each that it was destroyed." in of_chat
+    assert "erased: chat transcripts (1)" in of_run
+    assert [said.count("Yes, and it is proven") for said in (of_chat, of_run)] == [1, 1]
 
 
 def test_what_can_not_be_proven_now_says_why(manager_client, run):

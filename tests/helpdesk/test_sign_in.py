@@ -161,12 +161,15 @@ def test_sign_in_gives_the_session_a_new_name(client, agent):
     assert not Session.objects.filter(pk=planted).exists()
 
 
-def test_sign_in_leaves_evidence_under_a_pseudonym(client, agent):
-    sign_in(client, agent.email)
+@pytest.mark.parametrize("role", ["agent", "owner", "manager", "operator"])
+def test_sign_in_leaves_evidence_under_a_pseudonym(client, role, request):
+    person = request.getfixturevalue(role)
+
+    sign_in(client, person.email)
 
     line = OutboxLine.objects.get(action="person.signed_in")
-    assert line.account_id == agent.account_id
-    assert line.params == {"person": ledger.reference(agent), "who": ""}
+    assert line.account_id == person.account_id
+    assert line.params == {"person": ledger.reference(person), "who": ""}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from privacy.services.lag import OVERDUE_AFTER, Lag, lag_by_account, whole_lag
 from privacy.services.purge import purge
@@ -60,12 +62,37 @@ def test_what_is_kept_until_deleted_by_hand_is_never_overdue(account):
     assert lag_by_account(now=NOW) == {}
 
 
-def test_lag_counts_beyond_one_batch(hourly, monkeypatch):
-    monkeypatch.setattr("privacy.services.due.BATCH", 2)
-    for minutes in (65, 66, 67, 68, 69):
-        closed_ago(hourly, minutes=minutes)
+@pytest.mark.parametrize(
+    "now", [datetime(2026, 2, 28, 12, tzinfo=UTC), NOW, datetime(2024, 2, 29, 9, tzinfo=UTC)]
+)
+@pytest.mark.parametrize(
+    ("amount", "unit"),
+    [(90, Unit.MINUTES), (3, Unit.HOURS), (30, Unit.DAYS), (1, Unit.MONTHS), (1, Unit.YEARS)],
+)
+def test_lag_is_what_the_next_purge_would_erase(account, now, amount, unit):
+    factories.policy(account, "chat", amount=amount, unit=unit)
+    term = account.retention_policies.get(category="chat").term
+    for hours in range(-60, 24 * 9, 7):
+        at = term.latest_start(now) - timedelta(hours=hours, seconds=1)
+        factories.chat(account, closed_at=at, created_at=at, contact=account.contacts.first())
 
-    assert lag_by_account(now=NOW) == {hourly.pk: Lag(5, 540)}
+    lag, report = whole_lag(now=now), purge(dry_run=True, now=now)
+
+    assert lag == Lag(report.due, report.overdue_seconds_max)
+    assert 20 < lag.units < 40
+
+
+def test_many_accounts_are_asked_about_together(account):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            whole_lag(now=NOW)
+        return len(captured)
+
+    one = queries()
+    for _number in range(3):
+        factories.account()
+
+    assert queries() == one
 
 
 def test_a_purge_leaves_no_lag(hourly):

@@ -17,6 +17,7 @@ from privacy.ledger.heads import EmptyLedger, head_document, heads_folder, signe
 from privacy.ledger.publishing import publish_head
 from privacy.ledger.signing import fingerprint, public_key_pem
 from privacy.models import DataKey, LedgerEntry
+from tests.privacy.backups import Backup
 from tests.privacy.ledgers import finding, rebuild, verify_ledger
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
@@ -141,6 +142,19 @@ def test_folder_that_can_not_be_written_is_told(entries, settings, tmp_path):
         call_command("publish_ledger")
 
 
+def test_vault_that_was_set_back_publishes_nothing(entries, tmp_path):
+    copy = Backup("vault", tmp_path)
+    append(1)
+    copy.put_back()
+
+    with pytest.raises(CommandError, match="Nothing was published"):
+        call_command("publish_ledger")
+    tasks.publish_ledger()
+
+    assert list(heads_folder().iterdir()) == []
+    assert ledger.last_entry().seq == 5
+
+
 # --- What a published head finds
 
 
@@ -259,6 +273,13 @@ def test_forged_head_is_told(published, forged, problem):
     published.path.write_text(text)
 
     assert ledger.verify().problem == problem
+
+
+def test_head_that_can_not_be_opened_is_told(published):
+    published.path.unlink()
+    published.path.mkdir()
+
+    assert ledger.verify().problem == "a published head can't be read"
 
 
 def test_head_that_is_being_written_is_passed_by(published):

@@ -466,6 +466,21 @@ def test_watch_takes_a_cut(aged, clock):
     assert watch.finding().entries == 5
 
 
+def test_cut_during_a_walk_raises_no_alarm(aged, monkeypatch):
+    reaches, cut = mirror.reaches, []
+
+    def cut_first(seq: int) -> bool:
+        if not cut:
+            cut.append(seq)
+            prune_ledger()
+        return reaches(seq)
+
+    monkeypatch.setattr(mirror, "reaches", cut_first)
+
+    assert ledger.verify() == ledger.Finding(entries=4, head=ledger.last_entry().hash)
+    assert in_database() == [5, 6, 7, 8]
+
+
 def test_watch_that_stood_before_the_anchor_begins_anew(clock):
     chain(2)
     watch = ledger.Watch()

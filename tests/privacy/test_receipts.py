@@ -159,6 +159,7 @@ def test_certificate_is_found_by_the_beginning_and_by_the_end(account):
         "category": "chat",
         "reason": "by_hand",
         "rule": "",
+        "clock": "",
         "policy_version": 0,
         "begun_at": stamp(begun.at),
         "done_at": stamp(done.at),
@@ -177,6 +178,7 @@ def test_certificate_names_rule_and_version_where_a_policy_was_obeyed(account):
         unit="helpdesk.ticket",
         category="ticket_file",
         rule="after.30.days",
+        clock="last_message",
         version=5,
         reason="retention",
         units=1,
@@ -188,9 +190,10 @@ def test_certificate_names_rule_and_version_where_a_policy_was_obeyed(account):
 
     said = certificate(begun.seq, among=everything()).summary
 
-    assert [said[name] for name in ("category", "rule", "policy_version")] == [
+    assert [said[name] for name in ("category", "rule", "clock", "policy_version")] == [
         "ticket_file",
         "after.30.days",
+        "last_message",
         5,
     ]
 
