@@ -33,6 +33,9 @@ class Head(NamedTuple):
     problem: str = ""
 
 
+UNREADABLE = Head(0, "", "", "a published head can't be read")
+
+
 def head_document(entry: LedgerEntry | None = None) -> dict[str, Any]:
     """Return a signed head at an entry, the newest by default.
 
@@ -114,7 +117,11 @@ def _read(folders: Iterable[Path], known: int, key: Ed25519PublicKey) -> Iterato
         named = NAME.match(path.name)
         if named and int(named[1]) <= known:
             continue
-        text = path.read_bytes()
+        try:
+            text = path.read_bytes()
+        except OSError:
+            yield UNREADABLE
+            continue
         if text:  # an empty one is being written at this moment
             yield _head(text, ours, key)
 
@@ -125,7 +132,7 @@ def _head(text: bytes, ours: str, key: Ed25519PublicKey) -> Head:
         if any(type(document[name]) is not kind for name, kind in FIELDS.items()):
             raise TypeError
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Head(0, "", "", "a published head can't be read")
+        return UNREADABLE
     head = Head(document["seq"], document["hash"], document["at"])
     if document["key"] != ours or not is_signed(signed_text(document), document["signature"], key=key):
         return head._replace(problem="a published head is not signed with the key of this ledger")

@@ -109,7 +109,7 @@ class Walk:
         last = last_entry()
         self._limit = limit if limit is not None else last.seq if last else 0
         self.seq, self.head, self.safe = since.seq, since.head, since
-        self._mirror = MirrorLines(since.mirrored, after=since.seq)
+        self._mirror = MirrorLines(since.mirrored, after=anchor.seq)
         self._graves = Graves(after=since.seq, limit=self._limit)
 
     @property
