@@ -35,11 +35,12 @@ def erasure_of(unit: UUID, *, among: QuerySet[LedgerEntry]) -> LedgerEntry:
     Raises :class:`NothingErased`.
     """
     newest = ledger.last_entry()
-    upper, begun = newest.seq if newest else 0, _begun_with(unit, among)
+    upper, mark = newest.seq if newest else 0, ledger.mark(unit)
+    begun = _begun_with(mark, among)
     for _window in range(WINDOWS):
         lower = upper - WINDOW
         for entry in begun.filter(seq__gt=lower, seq__lte=upper).order_by("-seq"):
-            if unit.hex in entry.params.get("ids", ()):  # it could be the id of a key
+            if mark in entry.params.get("marks", ()):
                 return entry
         if _is_older(lower, than=unit):
             break
@@ -50,10 +51,10 @@ def erasure_of(unit: UUID, *, among: QuerySet[LedgerEntry]) -> LedgerEntry:
     raise (NotErased if _is_here(unit, among) else NothingErased)(f"No erasure of {unit}.")
 
 
-def _begun_with(unit: UUID, among: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+def _begun_with(mark: str, among: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     # As text, which both databases can search; SQLite knows no containment of JSON.
     written = among.filter(action=BEGUN).alias(written=Cast("params", TextField()))
-    return written.filter(written__contains=f'"{unit.hex}"')
+    return written.filter(written__contains=f'"{mark}"')
 
 
 def _is_older(seq: int, *, than: UUID) -> bool:

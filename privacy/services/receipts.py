@@ -168,6 +168,7 @@ def summary_of_erasure(begun: LedgerEntry, done: LedgerEntry | None) -> dict[str
         "category": category_of(begun),
         "reason": said["reason"],
         "rule": said.get("rule", ""),
+        "clock": said.get("clock", ""),
         "policy_version": said.get("version", 0),
         "begun_at": stamp(begun.at),
         "done_at": stamp(done.at) if done else None,

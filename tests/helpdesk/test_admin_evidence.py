@@ -190,7 +190,7 @@ def test_erasure_is_proven_in_a_sentence(manager_client, account):
         units=2,
         files=1,
         keys=[],
-        ids=[unit],
+        marks=[ledger.mark(unit)],
     )
     done = ledger.append("erasure.done", account_id=account.pk, begun=begun.seq, rows=3, survivors=0)
     Erasure.objects.create(account_id=account.pk, begun=begun, done=done)

@@ -23,9 +23,10 @@ def everything():
 
 
 def erased_unit(account, *ids, **params) -> LedgerEntry:
-    """Write the entries of an erasure that names the ids of its units."""
+    """Write the entries of an erasure that names its units by their marks."""
     said = {"unit": "chat.conversation", "reason": "retention", "units": len(ids), "files": 0, "keys": []}
-    begun = ledger.append("erasure.begun", account_id=account.pk, **said | params, ids=ids)
+    marks = [ledger.mark(pk) for pk in ids]
+    begun = ledger.append("erasure.begun", account_id=account.pk, **{"marks": marks} | said | params)
     done = ledger.append("erasure.done", account_id=account.pk, begun=begun.seq, rows=1, survivors=0)
     Erasure.objects.create(account_id=account.pk, begun=begun, done=done)
     return begun
@@ -164,10 +165,16 @@ def test_erasure_is_found_by_the_id_of_any_of_its_units(account):
 
 def test_id_of_a_key_is_no_id_of_a_unit(account):
     key = uuid4()
-    erased_unit(account, uuid7(), keys=[key])
+    erased_unit(account, uuid7(), keys=[key, ledger.mark(key)])
 
     with pytest.raises(NothingErased):
         erasure_of(key, among=everything())
+
+
+def test_chat_that_the_purge_erased_is_found_by_its_id(account):
+    begun, chat = erased_chats(account, 2)
+
+    assert erasure_of(chat, among=everything()) == begun
 
 
 def test_what_is_still_here_was_not_erased(account, other_account):
