@@ -105,12 +105,13 @@ class PersonalData:
 
     def ways_up(self) -> list[tuple[type[Model], str]]:
         """Return what a row belongs to, itself first: the model and the look-up to it from a row."""
-        ways = [(self.model, "pk")]
-        root = root_of(self.root) if self.root else None
+        ways: list[tuple[type[Model], str]] = [(self.model, "pk")]
+        declared = declaration_of(self.model) or self  # a part knows its unit also when it goes alone
+        root = root_of(declared.root) if declared.root else None
         if root is not None and root.model is not self.model:
-            ways.append((root.model, self.path))
+            ways.append((root.model, declared.path))
         if root is not None and root.person_model is not None and root.person != "pk":
-            way = root.person if root.model is self.model else f"{self.path}__{root.person}"
+            way = root.person if root.model is self.model else f"{declared.path}__{root.person}"
             ways.append((root.person_model, way))
         return ways
 

@@ -259,13 +259,9 @@ def _keys_of(unit: PersonalData, ids: list) -> set[UUID]:
         if declared.is_root or declared.owns_key
         for key in declared.rows_of_units(ids).values_list("key_id", flat=True)
     }
-    if unit.separable:
-        for model, way in unit.ways_up()[1:]:
-            keys -= set(
-                every_row(model)
-                .filter(pk__in=unit.rows().filter(pk__in=ids).values(way))
-                .values_list("key_id", flat=True)
-            )
+    for model, way in unit.ways_up()[1:] if unit.separable else ():
+        above = every_row(model).filter(pk__in=unit.rows().filter(pk__in=ids).values(way))
+        keys -= set(above.values_list("key_id", flat=True))
     return keys
 
 
