@@ -1,6 +1,6 @@
 """The one predicate that stops an erasure, used by everything that erases."""
 
-from django.db.models import Exists, Model, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, UUIDField
 
 from privacy.declarations import PersonalData, root_of
 from privacy.models import Suspension
@@ -15,8 +15,10 @@ def suspended(declared: PersonalData) -> Q:
 
     A stop counts for the row itself, for the unit that it belongs to, and for its person.
     """
-    stops = Q()
+    stops = Q(pk__in=[])  # nothing
     for model, way in declared.ways_up():
+        if not isinstance(model._meta.pk, UUIDField):
+            continue  # rows that nothing stops one by one
         in_force = Suspension.objects.filter(
             released_at=None, unit=model._meta.label_lower, unit_id=OuterRef(way)
         )
