@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from privacy import ledger
-from privacy.ledger.canonical import GENESIS, link_of
+from privacy.ledger.canonical import GENESIS, link_of, stamp
 from privacy.ledger.chain import Event, append_events
 from privacy.ledger.exporting import export_ledger
 from privacy.ledger.heads import head_document
@@ -63,6 +63,7 @@ def certificate(entries):
     ledger.append("policy.changed", account_id=7)
     done = ledger.append("erasure.done", account_id=7, begun=begun.seq, rows=9, survivors=0)
     summary = {"units": 2, "keys": 2, "files": 1, "reason": "retention", "rows": 9}
+    summary |= {"begun_at": stamp(begun.at), "done_at": stamp(done.at)}
     return document_of("certificate", begun.seq, summary, [begun, done])
 
 
@@ -259,9 +260,8 @@ def test_export_under_another_key_is_told_whatever_key_it_encloses(export, audit
     assert auditor.verify(export()) == (1, "WRONG: entry 1 is not signed with this key.")
 
 
-def resigned(document: dict, *, key: Ed25519PrivateKey) -> dict:
+def resigned(document: dict, *, key: Ed25519PrivateKey, prev: str = GENESIS) -> dict:
     """Chain and sign a document anew, as whoever holds the key can."""
-    prev = GENESIS
     for line in document["entries"]:
         entry = LedgerEntry.objects.get(seq=line["seq"])
         entry.params, entry.prev_hash = line["params"], prev
@@ -275,6 +275,26 @@ def test_export_that_was_chained_anew_without_the_key_is_told(export, auditor):
     forged = resigned(changed(export(), "entries", 2, "params", to={}), key=Ed25519PrivateKey.generate())
 
     assert auditor.verify(forged) == (1, "WRONG: entry 1 is not signed with this key.")
+
+
+def test_chain_that_begins_behind_something_else_is_told(export, auditor):
+    forged = resigned(export(), key=signing_key(), prev="1" * 64)
+
+    assert auditor.verify(forged) == (1, "WRONG: entry 1 does not begin a chain.")
+
+
+def test_two_signed_chains_make_no_third(export, auditor):
+    document = export()
+    LedgerEntry.objects.filter(seq=3).update(params={"number": 99})
+    rebuild()
+    other = export()
+
+    spliced = document["entries"][:3] + other["entries"][3:]
+
+    assert auditor.verify(other | {"entries": spliced}) == (
+        1,
+        "WRONG: entry 4 does not follow the one before it.",
+    )
 
 
 def test_rebuilt_ledger_is_told_by_a_head_that_was_kept(entries, export, auditor):
@@ -362,6 +382,12 @@ def test_certificate_is_verified_though_its_entries_have_a_gap(certificate, audi
         (("summary", "keys"), 1, "the summary's keys are not those of the entry"),
         (("summary", "reason"), "closed", "the summary's reason is not what entry 6 says"),
         (("summary", "rows"), 8, "the summary's rows is not what entry 8 says"),
+        (
+            ("summary", "begun_at"),
+            "2020-01-01T00:00:00.000000Z",
+            "the summary's times are not those of the entries",
+        ),
+        (("summary", "done_at"), None, "the summary's times are not those of the entries"),
         (("summary",), {"keys": 2}, "the summary lacks its units or files"),
         (("number",), 7, "the number is that of another entry"),
         (("entries", 0, "params", "units"), 3, "entry 6 was changed"),
