@@ -42,7 +42,7 @@ def create_keys(*, kind: str, account_id: int | None, count: int) -> list[UUID]:
 
 def standing_key(*, kind: str, account_id: int | None) -> UUID:
     """Return the id of the one key of this kind of an account (or of the deployment), made on first use."""
-    found = DataKey.objects.filter(kind=kind, account_id=account_id).values_list("pk", flat=True).first()
+    found = _standing(kind, account_id)
     if found:
         return found
     try:
@@ -50,6 +50,19 @@ def standing_key(*, kind: str, account_id: int | None) -> UUID:
             return create_key(kind=kind, account_id=account_id)
     except IntegrityError:  # another process was first
         return DataKey.objects.values_list("pk", flat=True).get(kind=kind, account_id=account_id)
+
+
+def _standing(kind: str, account_id: int | None) -> UUID | None:
+    # The kinds stand in the statement as in the index: SQLite uses a partial index only then, and would read
+    # all keys of the account instead.
+    connection, field = connections[VAULT], DataKey._meta.pk
+    kinds = ", ".join(f"'{kind}'" for kind in DataKey.STANDING)
+    owner, values = ("IS NULL", [kind]) if account_id is None else ("= %s", [kind, account_id])
+    statement = f"SELECT id FROM privacy_datakey WHERE kind IN ({kinds}) AND kind = %s AND account_id {owner}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row = cursor.fetchone()
+    return field.to_python(row[0]) if row else None
 
 
 def open_keys(ids: Collection[UUID]) -> dict[UUID, bytes | None]:

@@ -130,3 +130,26 @@ def test_standing_key_is_made_once(account):
         vault.standing_key(kind=DataKey.Kind.SIGNING, account_id=account_id)
         with pytest.raises(IntegrityError), transaction.atomic(using="vault"):
             vault.create_key(kind=DataKey.Kind.SIGNING, account_id=account_id)
+
+
+@pytest.mark.parametrize("is_of_deployment", [True, False])
+def test_standing_key_is_found_by_its_index_however_many_keys_there_are(account, is_of_deployment):
+    account_id = None if is_of_deployment else account.pk
+    asked = []
+
+    def explain(execute, sql, params, many, context):
+        with context["connection"].cursor() as cursor:
+            if context["connection"].vendor == "sqlite":
+                cursor.cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+            else:
+                cursor.cursor.execute("SET LOCAL enable_seqscan = off")
+                cursor.cursor.execute(f"EXPLAIN {sql}", params)
+            asked.append(str(cursor.fetchall()))
+        return execute(sql, params, many, context)
+
+    vault.standing_key(kind=DataKey.Kind.INDEX, account_id=account_id)
+    vault.create_keys(kind=DataKey.Kind.CHAT, account_id=account_id, count=500)
+    with connections["vault"].execute_wrapper(explain):
+        vault.standing_key(kind=DataKey.Kind.INDEX, account_id=account_id)
+
+    assert ["one_standing_key" in plan for plan in asked] == [True]
