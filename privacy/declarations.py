@@ -187,6 +187,11 @@ def rows_in(category: str) -> list[PersonalData]:
     return [d for d in declarations() if d.category == category and d.account and not d.separable]
 
 
+def clocks_in(category: str) -> list[str]:
+    """Return the clocks by which the units of a category may count, the usual one first."""
+    return list(dict.fromkeys(clock for unit in units_in(category) for clock in unit.clocks))
+
+
 def is_declared(model: type[Model]) -> bool:
     return model in _impersonal or declaration_of(model) is not None
 

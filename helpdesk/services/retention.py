@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from helpdesk.models import Account, User
 from privacy import ledger
 from privacy.cadences import Cadence, Every
-from privacy.models import AtEnd, PolicyVersion, RetentionPolicy
+from privacy.models import AtEnd, Plan, PolicyVersion, RetentionPolicy
 from privacy.services.policies import CONTINUOUS, Policy, policy_in_force
-from privacy.terms import Term
+from privacy.terms import Rule, Term
 
 COOLING_OFF = timedelta(hours=24)
 
@@ -33,6 +33,13 @@ class Decision:
     @classmethod
     def of(cls, row: RetentionPolicy) -> "Decision":
         return cls(row.term, row.clock, row.cadence, row.at_end, row.archive)
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, str]) -> "Decision":
+        """Return the decision that a version wrote down with :meth:`as_json`."""
+        archive = Term.from_code(said["archive"]) if said["archive"] else None
+        cadence = Cadence.from_code(said["cadence"])
+        return cls(Term.from_code(said["term"]), said["clock"], cadence, said["at_end"], archive)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -94,7 +101,7 @@ def refuse_beyond_plan(*, account: Account, category: str, decision: Decision) -
     if account.plan.schedules:
         return
     if decision.archive is not None or decision.cadence.every != Every.CONTINUOUS:
-        raise ValidationError(_("Schedules and the archive are part of another plan."), "plan")
+        raise ValidationError(part_of_plan(), "plan")
     longest = account.plan.terms.filter(category=category).first()
     if longest and longest.term.is_shorter_than(decision.term):
         raise ValidationError(
@@ -129,9 +136,52 @@ def hypothetical(account: Account, category: str, term: Term) -> Policy:
     return replace(in_force, term=term, cooling_until=None)
 
 
+def part_of_plan() -> str:
+    """Return the reason why an account can't have schedules and the archive."""
+    names = list(Plan.objects.filter(schedules=True).values_list("name", flat=True))
+    if not names:
+        return _("No plan of this helpdesk has this.")
+    return _("Part of the plan %(plan)s.") % {"plan": " / ".join(names)}
+
+
+def proposed(in_force: Policy, decision: Decision, *, now: datetime, skip_cooling: bool = False) -> Policy:
+    """Return the rule that would be obeyed if the account decided so at ``now``."""
+    scheduled = decision.term.rule == Rule.AFTER
+    rule = replace(
+        in_force,
+        term=decision.term,
+        clock=decision.clock,
+        cadence=decision.cadence if scheduled else CONTINUOUS,
+        at_end=decision.at_end,
+        archive=decision.archive if scheduled else None,
+        limited=False,
+    )
+    if not goes_sooner(decision, in_force):
+        return rule
+    if skip_cooling:
+        return replace(rule, cooling_until=None)
+    if in_force.cooling_until and in_force.cooling_until > now and not keeps_less(decision, in_force):
+        return replace(rule, cooling_until=now + COOLING_OFF)
+    former = None if keeps_less(decision, in_force) else in_force.term
+    return replace(rule, former=former, changed_at=now, cooling_until=now + COOLING_OFF)
+
+
+def goes_sooner(decision: Decision, in_force: Policy) -> bool:
+    """Tell whether a cooling-off stands between this decision and the first run."""
+    return keeps_less(decision, in_force) or decision.term.is_shorter_than(in_force.term)
+
+
+def keeps_less(decision: Decision, in_force: Policy) -> bool:
+    """Tell whether the decision cuts the archive, or what has been in it already."""
+    return in_force.archive is not None and (
+        decision.archive is None or decision.archive.is_shorter_than(in_force.archive)
+    )
+
+
 def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_cooling: bool) -> None:
-    if decision.term.is_shorter_than(in_force.term):
-        _cool(row, in_force, skip_cooling)
+    if goes_sooner(decision, in_force):
+        former = "" if keeps_less(decision, in_force) else in_force.term.code()
+        _cool(row, former, skip_cooling)
     row.rule, row.amount, row.unit = decision.term.rule, decision.term.amount or 1, decision.term.unit
     row.clock, row.at_end = decision.clock, decision.at_end
     for name, value in asdict(decision.cadence).items():
@@ -143,11 +193,12 @@ def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_coo
     row.save()
 
 
-def _cool(row: RetentionPolicy, in_force: Policy, skip: bool) -> None:
+def _cool(row: RetentionPolicy, former: str, skip: bool) -> None:
+    """Let what is there wait for the end of its former term; without one, of the whole cooling-off."""
     now = timezone.now()
     still = row.cooling_until is not None and row.cooling_until > now
-    if not still:  # a second change in the same day doesn't make the first one's data go sooner
-        row.former, row.changed_at = in_force.term.code(), now
+    if not still or not former:  # a second change in the same day doesn't make the first one's data go sooner
+        row.former, row.changed_at = former, now
     row.cooling_until = None if skip else max(row.cooling_until or now, now + COOLING_OFF)
 
 

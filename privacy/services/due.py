@@ -87,11 +87,11 @@ def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterat
     if latest is None:
         return
     clock = clock_of(declared, policy)
-    rows = _candidates(declared, policy).filter(**{f"{clock}__lte": latest})
+    rows = candidates(declared, policy).filter(**{f"{clock}__lte": latest})
     if policy.cooling_until and policy.changed_at and now < policy.cooling_until:
         rows = rows.filter(_out_of_cooling(policy, clock, now))
     if policy.archive and declared.archive:
-        archived = _candidates(declared, policy).filter(
+        archived = candidates(declared, policy).filter(
             **{f"{declared.archive}__lte": policy.archive.latest_start(now, policy.zone)}
         )
         yield from _read(declared, policy, archived, declared.archive, now)
@@ -117,7 +117,8 @@ def step_of(
     return "erase", policy.leaves_at(start)
 
 
-def _candidates(declared: PersonalData, policy: Policy) -> QuerySet:
+def candidates(declared: PersonalData, policy: Policy) -> QuerySet:
+    """Return what the term of a rule may end for at all: of its account, over, and ready to go."""
     rows = declared.rows().filter(declared.ripe, **{declared.account or "account": policy.account_id})
     if declared.over:
         rows = rows.filter(**{f"{declared.over}__isnull": False})

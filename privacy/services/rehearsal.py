@@ -1,11 +1,205 @@
-"""What a rule would do, before it does it."""
+"""What rules would do, before they do it: counted by category and day, and nothing is touched."""
 
-from datetime import datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
 
-from privacy.services.due import everything_due
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Min, QuerySet, Value
+
+from privacy.cadences import Every
+from privacy.declarations import PersonalData, rows_in, units_in
+from privacy.services.due import candidates, clock_of, everything_due
 from privacy.services.policies import Policy
+from privacy.services.suspensions import suspended
+from privacy.wall_clock import first_moment, wall_time
+
+DAYS = 30
+READ_AT_MOST = 100_000
+CHUNK = 2_000
+
+
+@dataclass
+class Forecast:
+    """What one rule would take: ``by_day`` from today on, in the account's time zone.
+
+    ``past`` are over already, whenever the run and the end of a cooling-off are; ``at_first_run`` go with the
+    first run, at ``first_run``. ``held`` would go too if nothing stopped them. ``archived`` leave for the
+    archive. ``cut`` says that there are more than were looked at.
+    """
+
+    policy: Policy
+    first_run: datetime
+    total: int = 0
+    oldest: date | None = None
+    past: int = 0
+    at_first_run: int = 0
+    by_day: list[int] = field(default_factory=lambda: [0] * DAYS)
+    archived: int = 0
+    held: int = 0
+    cut: bool = False
+
+    @property
+    def category(self) -> str:
+        return self.policy.category
+
+    @property
+    def in_all(self) -> int:
+        return sum(self.by_day)
+
+
+@dataclass
+class Rehearsal:
+    """What the rules of an account would do from ``now`` on; ``days`` are the dates that are counted."""
+
+    now: datetime
+    days: list[date]
+    forecasts: list[Forecast]
+
+    @property
+    def by_day(self) -> list[int]:
+        return [sum(counts) for counts in zip(*(each.by_day for each in self.forecasts), strict=True)]
+
+    @property
+    def at_first_run(self) -> int:
+        return sum(each.at_first_run for each in self.forecasts)
+
+    @property
+    def in_all(self) -> int:
+        return sum(each.in_all for each in self.forecasts)
+
+    @property
+    def held(self) -> int:
+        return sum(each.held for each in self.forecasts)
+
+    @property
+    def cut(self) -> bool:
+        return any(each.cut for each in self.forecasts)
+
+
+class _Row(NamedTuple):
+    start: date
+    archived_at: datetime | None
+    held: bool
+
+
+def rehearse(policies: Iterable[Policy], now: datetime, *, at_most: int = READ_AT_MOST) -> Rehearsal:
+    """Count what rules of one account would take at their next run and over the next thirty days.
+
+    Only what is over by now can be foreseen: what closes later comes on top. At most ``at_most`` rows are
+    looked at, those of small categories first and the oldest first.
+    """
+    forecasts, reads = [], []
+    for policy in policies:
+        plan = _Plan(policy, now)
+        forecast = Forecast(policy, plan.first_run)
+        forecasts.append(forecast)
+        for declared in [*units_in(policy.category), *rows_in(policy.category)]:
+            _measure(forecast, declared, policy)
+            reads += [(rows.count(), len(reads), forecast, plan, rows) for rows in plan.rows_within(declared)]
+    for count, _order, forecast, plan, rows in sorted(reads, key=lambda each: each[:2]):
+        forecast.cut |= count > at_most
+        for start, archived_at, held in rows[:at_most].iterator(chunk_size=CHUNK):
+            plan.count(_Row(start, archived_at, held), forecast)
+        at_most = max(0, at_most - count)
+    zone = forecasts[0].policy.zone
+    return Rehearsal(now, [wall_time(now, zone).date() + timedelta(days=n) for n in range(DAYS)], forecasts)
+
+
+class _Plan:
+    """The runs of one rule within the days that are counted."""
+
+    def __init__(self, policy: Policy, now: datetime) -> None:
+        self.policy, self.now = policy, now
+        today = wall_time(now, policy.zone).date()
+        self.midnights = [
+            first_moment(datetime.combine(today + timedelta(days=n), time()), policy.zone)
+            for n in range(1, DAYS + 1)
+        ]
+        self.horizon = self.midnights[-1] - timedelta.resolution
+        self.uncooled = replace(policy, cooling_until=None)
+        self.cools = bool(policy.cooling_until and policy.cooling_until > now)
+        self.runs = self._runs()
+        begin = policy.cooling_until if policy.cooling_until and self.cools else now
+        self.first_run = policy.cadence.next_run(begin, policy.zone)
+
+    def _runs(self) -> list[datetime]:
+        if self.policy.cadence.every == Every.CONTINUOUS:
+            return []
+        runs = [self.policy.cadence.last_run(self.now, self.policy.zone)]
+        while runs[-1] <= self.horizon:
+            runs.append(self.policy.cadence.next_run(runs[-1] + timedelta.resolution, self.policy.zone))
+        return runs
+
+    def rows_within(self, declared: PersonalData) -> Iterator[QuerySet]:
+        """Yield the rows that may go within the days, oldest first: clock, archived since, held."""
+        policy = self.policy
+        latest = policy.latest_start(self.horizon)
+        if latest is None:
+            return
+        clock = clock_of(declared, policy)
+        archived = F(declared.archive) if declared.archive else Value(None, output_field=DateTimeField())
+        held = ExpressionWrapper(suspended(declared), output_field=BooleanField())
+        every = candidates(declared, policy).annotate(put_away=archived, is_held=held)
+        rows = every.filter(**{f"{clock}__lte": latest})
+        if policy.archive and declared.archive:
+            ends = policy.archive.latest_start(self.horizon, policy.zone)
+            yield (
+                every.filter(**{f"{declared.archive}__lte": ends})
+                .order_by(declared.archive)
+                .values_list(clock, "put_away", "is_held")
+            )
+            rows = rows.filter(**{declared.archive: None})
+        yield rows.order_by(clock).values_list(clock, "put_away", "is_held")
+
+    def count(self, row: _Row, forecast: Forecast) -> None:
+        start = row.start
+        if not isinstance(start, datetime):
+            start = datetime.combine(start, time.max, self.policy.zone)
+        end, uncooled = self._end(start, row.archived_at)
+        at = self._run_at(end) if end else None
+        if at is None or uncooled is None:
+            return
+        if self.policy.archive and row.archived_at is None:
+            forecast.archived += 1
+        elif row.held:
+            forecast.held += 1
+        else:
+            forecast.past += uncooled <= self.now
+            forecast.at_first_run += at <= self.first_run
+            forecast.by_day[bisect_right(self.midnights, at)] += 1
+
+    def _end(self, start: datetime, archived_at: datetime | None) -> tuple[datetime | None, datetime | None]:
+        """Return when a row's term is over, with the cooling-off and without it."""
+        if self.policy.archive and archived_at:
+            end = self.policy.archive.ends_at(archived_at, self.policy.zone)
+            return end, end
+        uncooled = self.uncooled.ends_at(start)
+        return (self.policy.ends_at(start) if self.cools else uncooled), uncooled
+
+    def _run_at(self, end: datetime) -> datetime | None:
+        if not self.runs:
+            at = max(end, self.now)
+        elif end <= self.runs[0]:
+            at = self.now
+        elif end <= self.runs[-1]:
+            at = self.runs[bisect_left(self.runs, end)]
+        else:
+            return None
+        return at if at <= self.horizon else None
 
 
 def count_due(policy: Policy, now: datetime) -> int:
     """Return how many chats, tickets, files or rows the purge would take at ``now`` under a rule."""
     return sum(len(batch.erase) + len(batch.archive) for _declared, batch in everything_due(policy, now))
+
+
+def _measure(forecast: Forecast, declared: PersonalData, policy: Policy) -> None:
+    clock = clock_of(declared, policy)
+    rows = declared.rows().filter(**{declared.account or "account": policy.account_id})
+    forecast.total += rows.count()
+    oldest: Any = rows.aggregate(oldest=Min(clock))["oldest"]
+    if oldest is not None:
+        oldest = wall_time(oldest, policy.zone).date() if isinstance(oldest, datetime) else oldest
+        forecast.oldest = min(oldest, forecast.oldest or oldest)

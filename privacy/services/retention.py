@@ -5,12 +5,29 @@ from typing import NamedTuple
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from privacy.cadences import Every
-from privacy.declarations import root_of
+from privacy.categories import Category
+from privacy.declarations import clocks_in, root_of
 from privacy.services.due import clock_of
 from privacy.services.policies import Policy, policy_in_force
-from privacy.terms import Rule
+from privacy.terms import Clock, Rule
+
+# What is never closed: how the words of a term end, and what *at once* means for it.
+_COUNTED = {
+    Category.CONTACT: (
+        gettext_lazy("after the last chat or ticket has gone"),
+        gettext_lazy("as soon as no chat or ticket is left"),
+    ),
+    Category.TECHNICAL: (gettext_lazy("after it was stored"), gettext_lazy("as soon as it was stored")),
+    Category.CONSENT: (gettext_lazy("after it was given"), gettext_lazy("as soon as it was given")),
+    Category.ACCESS: (gettext_lazy("after it was written"), gettext_lazy("as soon as it was written")),
+    Category.REQUEST: (gettext_lazy("after it is answered"), gettext_lazy("as soon as it is answered")),
+    Category.MAIL: (gettext_lazy("after it was written"), gettext_lazy("as soon as it is sent")),
+    Category.EXPORT: (gettext_lazy("after it was made"), gettext_lazy("as soon as it was made")),
+    Category.REPORT: (gettext_lazy("after their day"), gettext_lazy("as soon as they are counted")),
+}
 
 
 class Expiry(NamedTuple):
@@ -53,12 +70,22 @@ def sentence_of(policy: Policy) -> str:
 
 def when_of(policy: Policy) -> str:
     """Return the rule as the end of a sentence, such as *“30 days after it is closed”*."""
-    when = policy.term.in_words(policy.clock or "closed")
+    when = _end_of(policy)
     if policy.archive is not None:
-        when = _("%(length)s, counted from the end of %(active)s in which agents see it") % {
+        when = _("%(length)s after it went to the archive, which is %(active)s") % {
             "length": policy.archive.length_in_words(),
             "active": when,
         }
     if policy.cadence.every != Every.CONTINUOUS:
         when = _("%(when)s, in a run %(cadence)s") % {"when": when, "cadence": policy.cadence.in_words()}
     return when
+
+
+def _end_of(policy: Policy) -> str:
+    clocks = clocks_in(policy.category)
+    if policy.term.rule == Rule.KEEP or policy.category not in _COUNTED or len(clocks) > 1:
+        return policy.term.in_words(policy.clock or next(iter(clocks), Clock.CLOSED))
+    after, at_once = _COUNTED[Category(policy.category)]
+    if policy.term.rule == Rule.AT_ONCE:
+        return str(at_once)
+    return _("%(length)s %(after)s") % {"length": policy.term.length_in_words(), "after": after}
