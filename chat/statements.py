@@ -23,9 +23,9 @@ OF_VISITOR = """
     WHERE chat.token_hash = %s AND account.public_id = %s AND account.is_active
 """
 WITH_LANGUAGE = """
-    SELECT chat.*, account.language FROM chat_conversation chat
+    SELECT chat.*, account.language, account.is_active FROM chat_conversation chat
     JOIN helpdesk_account account ON account.id = chat.account_id
-    WHERE chat.id IN ({}) AND account.is_active
+    WHERE chat.id IN ({})
 """
 ENTRIES = "SELECT * FROM chat_message WHERE {} ORDER BY seq LIMIT %s"
 RANGE = "(conversation_id = %s AND seq > %s AND seq <= %s)"
@@ -54,7 +54,7 @@ def chat_of_token(token_hash: str, public_id: str) -> Conversation | None:
 
 
 def chats_with_language(ids: Collection[UUID]) -> Iterable[Conversation]:
-    """Return the chats of active accounts among these, each with its account's ``language``."""
+    """Return the chats among these that exist, each with its account's ``language`` and ``is_active``."""
     statement = WITH_LANGUAGE.format(", ".join(["%s"] * len(ids)))
     return Conversation.objects.raw(statement, [_id(pk) for pk in ids]) if ids else []
 

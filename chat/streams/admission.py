@@ -58,9 +58,14 @@ def _visitor(token: str) -> Admission | None:
     if len(token) != TOKEN_LENGTH:
         return None
     wanted = hash_token(token)
-    chats = Conversation.objects.filter(token_hash=wanted, account__is_active=True)
-    chat = chats.only("pk", "account_id").first()
-    return Admission(chat.account_id, conversation_id=chat.pk, token_hash=wanted) if chat else None
+    chats = Conversation.objects.filter(token_hash=wanted)
+    chat = chats.values_list("pk", "account_id", "account__is_active").first()
+    if chat is None:
+        return None
+    pk, account_id, is_active = chat
+    if not is_active:
+        raise GateClosed
+    return Admission(account_id, conversation_id=pk, token_hash=wanted)
 
 
 def _agent(scope: dict[str, Any], cookie: str) -> Admission | None:

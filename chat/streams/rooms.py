@@ -34,7 +34,10 @@ class Entry(NamedTuple):
 
 @dataclass(slots=True)
 class Room:
-    """A chat as it is now, with its entries ``after`` one; ``is_cut`` where not all could be read at once."""
+    """A chat as it is now, with its entries ``after`` one; ``is_cut`` where not all could be read at once.
+
+    Of a chat whose account ``is_off``, switched off by the operator, nothing is read.
+    """
 
     account_id: int
     status: str
@@ -44,6 +47,7 @@ class Room:
     position: int | None = None
     is_erased_at_once: bool = False
     is_cut: bool = False
+    is_off: bool = False
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -67,7 +71,7 @@ def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
 
 
 def last_entries(chats: Collection[UUID]) -> dict[UUID, int]:
-    """Return the last sequence of each chat that still exists."""
+    """Return the last sequence of each chat that exists and may be watched."""
     found = Conversation.objects.filter(pk__in=chats, account__is_active=True)
     return dict(found.values_list("pk", "last_seq"))
 
@@ -99,6 +103,7 @@ def _room(chat: Conversation, after: int | None) -> Room:
         agent=str(chat.agent.name) if chat.agent else "",  # never an address: visitors see it
         last_seq=chat.last_seq,
         after=after,
+        is_off=not chat.is_active,
     )
 
 
@@ -108,7 +113,7 @@ def _read_entries(chats: dict[UUID, Conversation], wishes: dict[UUID, Wish]) -> 
     new = [
         Range(pk, after, chats[pk].last_seq)
         for pk, after in afters.items()
-        if after is not None and chats[pk].last_seq > after
+        if after is not None and chats[pk].last_seq > after and chats[pk].is_active
     ]
     return entries_in(new, limit=ENTRIES_AT_ONCE)
 

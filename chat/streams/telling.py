@@ -64,6 +64,9 @@ class Teller:
         if room is None:
             self._tell_erased(chat, ring.account_id)
             return False
+        if room.is_off:
+            self._send_away(chat)
+            return False
         self._tell_status(chat, room)
         self._tell_visitors(chat, room)
         told_agents = self._tell_agents_entries(chat, room, ring)
@@ -138,6 +141,11 @@ class Teller:
     def _tell_agents(self, account_id: int, chunk: bytes) -> None:
         for agent in self._crowd.agents_of(account_id):
             agent.push(chunk)
+
+    def _send_away(self, chat: UUID) -> None:
+        """End the visitors' streams without a word: the chat isn't over, and they come back to ask."""
+        for visitor in self._crowd.visitors_in(chat):
+            visitor.finish()
 
     def _end_visitors(self, chat: UUID, *, erased: bool, last_seq: int = 0) -> None:
         for visitor in self._crowd.visitors_in(chat):

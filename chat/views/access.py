@@ -37,17 +37,26 @@ def for_visitors(view: View) -> View:
 
 
 def for_visitor_of_chat(view: View) -> View:
-    """Give a view the chat that the token in the request's header opens; 404 for every other token."""
+    """Give a view the chat that the token in the request's header opens; 404 for every other token.
+
+    While the account is switched off the answer is 503, whatever the token: a stored chat may come back.
+    """
 
     @wraps(view)
     def visited(request: HttpRequest, public_id: str) -> HttpResponse:
         chat = conversation_for(public_id, request.headers.get("X-Chat-Token", ""))
         if chat is None:
-            raise Http404
+            return _no_chat(public_id)
         with translation.override(chat.language):
             return view(request, chat)
 
     return _open_to_visitors(visited)
+
+
+def _no_chat(public_id: str) -> HttpResponse:
+    if Account.objects.filter(public_id=public_id, is_active=False).exists():
+        return HttpResponse(status=503)
+    raise Http404
 
 
 def _open_to_visitors(view: View) -> View:

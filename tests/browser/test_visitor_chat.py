@@ -18,6 +18,8 @@ from tests import factories
 from tests.browser.shop import REFUSE_STORAGE, Shop, begin, box, fill_in, frame, kept, launcher, said
 from tests.chat.conftest import shared_web, web  # noqa: F401
 
+AWAY = "This chat can't be reached at the moment."
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -46,6 +48,24 @@ def agent_joins(agent) -> Conversation:
 
 def agent_says(agent, body: str) -> None:
     post_message(conversation=the_chat(), side="agent", agent=agent, body=body)
+
+
+def switch(account, *, is_active: bool) -> None:
+    account.is_active = is_active
+    account.save(update_fields=["is_active"])
+
+
+def switched_off_first(account):
+    """Switch the account off just before the page that is loaded already asks for its chat."""
+    asked = []
+
+    def route(request):
+        if not asked:
+            asked.append(request)
+            switch(account, is_active=False)
+        request.continue_()
+
+    return route
 
 
 # Before a click
@@ -183,13 +203,47 @@ def test_message_sent_without_a_connection_is_said_once_it_is_back(shop):
     for text in ("First", "Second"):
         box(chat).fill(text)
         box(chat).press("Enter")
-    expect(chat.get_by_text("No connection.")).to_be_visible()
+    expect(chat.get_by_text(AWAY)).to_be_visible()
     shop.context.set_offline(False)
 
     expect(said(chat)).to_have_text(["Where is my order?", "First", "Second"])
     expect(chat.get_by_text("Sending")).to_have_count(0)
-    expect(chat.get_by_text("No connection.")).to_be_hidden()
+    expect(chat.get_by_text(AWAY)).to_be_hidden()
     assert [entry.body for entry in Message.objects.all()] == ["Where is my order?", "First", "Second"]
+
+
+def test_chat_of_an_account_that_is_switched_off_waits_until_it_is_on_again(shop, agent):
+    page = shop.visit()
+    chat = begin(page)
+    token = kept(page)
+    switch(shop.account, is_active=False)
+
+    box(chat).fill("Still there?")
+    box(chat).press("Enter")
+
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+    expect(chat.get_by_text("It has been erased")).to_have_count(0)
+    assert kept(page) == token
+    switch(shop.account, is_active=True)
+    expect(said(chat)).to_have_text(["Where is my order?", "Still there?"])
+    expect(chat.get_by_text("Sending")).to_have_count(0, timeout=20_000)
+    expect(chat.get_by_text(AWAY)).to_be_hidden(timeout=20_000)
+    agent_joins(agent)
+    agent_says(agent, "Yes")
+    expect(said(chat)).to_have_text(["Where is my order?", "Still there?", "Yes"])
+
+
+def test_chat_that_is_resumed_while_its_account_is_switched_off_is_not_called_erased(shop):
+    page = shop.visit()
+    chat = begin(page)
+    shop.context.route("**/conversation/", switched_off_first(shop.account))
+
+    page.get_by_role("link", name="Next page").click()
+
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+    assert kept(page)
+    switch(shop.account, is_active=True)
+    expect(said(chat)).to_have_text(["Where is my order?"], timeout=20_000)
 
 
 def test_answer_that_got_lost_leads_to_no_second_message(shop):

@@ -17,8 +17,10 @@ from chat.services.conversations import (
 )
 from chat.services.messages import ChatEnded, mark_seen, post_message
 from helpdesk.models import Contact
+from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord, DailyCount, DataKey
 from privacy.services.consent import ConsentMissing
+from privacy.services.purge import purge
 from tests import factories
 from tests.chat.beside import at_once
 
@@ -218,6 +220,18 @@ def test_abandoned_chats_are_closed_after_their_accounts_time(account, other_acc
     last = Message.objects.get(conversation=active, seq=2)
     assert (last.kind, last.side) == ("ended", "system")
     assert close_abandoned_chats() == 0
+
+
+def test_chats_of_an_account_that_is_switched_off_are_closed_and_erased_all_the_same(account):
+    account.idle_minutes, account.is_active = 10, False
+    account.save()
+    factories.policy(account, Category.CHAT, amount=1)
+    silent(account, minutes=11)
+    factories.chat(account, closed_at=timezone.now() - timedelta(days=2))
+
+    assert close_abandoned_chats() == 1
+    assert purge().as_json()["erased"] == 1
+    assert Conversation.objects.get().status == "closed"
 
 
 def test_chat_that_wakes_up_while_others_are_closed_stays_open(account, monkeypatch):

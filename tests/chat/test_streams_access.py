@@ -56,12 +56,27 @@ def test_token_of_an_erased_chat_opens_nothing(web, start, account):
     assert web.request("GET", "/stream/visitor/", X_Chat_Token=token) == 404
 
 
-def test_token_of_an_account_that_is_switched_off_opens_nothing(web, start, account):
+def test_visitor_of_an_account_that_is_switched_off_may_come_back(web, start, account):
     token = start(account).token
     account.is_active = False
     account.save()
 
-    assert web.request("GET", "/stream/visitor/", X_Chat_Token=token) == 404
+    assert web.request("GET", "/stream/visitor/", X_Chat_Token=token) == 503
+    assert web.request("GET", "/stream/visitor/", X_Chat_Token="x" * 43) == 404
+
+
+def test_open_stream_of_an_account_that_is_switched_off_ends_without_a_word(web, start, account):
+    chat, token = start(account)
+    stream = web.visitor(token)
+    stream.next()
+    account.is_active = False
+    account.save()
+
+    post_message(conversation=chat, side="visitor", body="Is anybody there?")
+
+    stream.wait_for_end()
+    assert {event.name for event in stream.events} <= {"", "status"}
+    assert stream.entries == [1]
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,20 @@ def test_token_opens_nothing_in_another_account(chat, other_account, name, data)
     assert Message.objects.count() == 2
 
 
+@pytest.mark.parametrize(("name", "data"), VIEWS)
+def test_chat_of_an_account_that_is_switched_off_is_away_and_not_gone(chat, account, name, data):
+    account.is_active = False
+    account.save()
+
+    statuses = [visit(name, account, token=token, data=data).status_code for token in (TOKEN, OTHER_TOKEN)]
+
+    assert statuses == [503, 503]
+    assert Conversation.objects.get().status == "waiting"
+    account.is_active = True
+    account.save()
+    assert visit("visitor_conversation", account).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["visitor_messages", "visitor_typing", "visitor_end"])
 def test_nothing_changes_by_a_get(chat, account, name):
     assert visit(name, account).status_code == 405

@@ -10,6 +10,7 @@ import { parsed, template } from "../chat/screens.js";
 
 const OFFLINE_AFTER = 2000;
 const RETRY = 3000;
+const LONGEST_RETRY = 30_000;
 
 class LetheChat extends HTMLElement {
   #token = null;
@@ -116,14 +117,16 @@ class LetheChat extends HTMLElement {
   }
 
   // Asks for the chat as it is: after a reload, and when the stream says that it is over.
+  // Any answer but 404, such as 503 of an account that is switched off, tells nothing about the chat.
   async #refresh() {
-    for (;;) {
+    for (let wait = RETRY; ; wait = Math.min(2 * wait, LONGEST_RETRY)) {
       const token = this.#token;
       const answer = await this.#ask("conversation/").catch(() => null);
       if (token !== this.#token || token === null) return;
       if (answer?.ok) return this.#showPane(answer);
       if (answer?.status === 404) return this.#gone();
-      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      this.lines.announce(this.words.offline);
+      await new Promise((resolve) => setTimeout(resolve, wait));
     }
   }
 
