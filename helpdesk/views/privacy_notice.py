@@ -14,5 +14,6 @@ from helpdesk.notice import notice_of
 @never_cache
 @require_safe
 def privacy_notice(request: HttpRequest, public_id: str) -> HttpResponse:
-    account = get_object_or_404(Account, public_id=public_id, is_active=True)
+    """Show the notice, also while the account is switched off: what is stored is still stored."""
+    account = get_object_or_404(Account, public_id=public_id)
     return render(request, "privacy/notice.html", {"account": account, "notice": notice_of(account)})

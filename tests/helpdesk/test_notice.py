@@ -30,6 +30,14 @@ def test_notice_follows_retention(page, account):
     assert "is erased when somebody deletes it by hand." in page().text
 
 
+def test_notice_can_be_read_while_the_account_is_switched_off(page, account):
+    account.is_active = False
+    account.save()
+
+    assert "What happens to my data" in page().text
+    assert reverse("ticket_new", args=[account.public_id]) not in page().text
+
+
 def test_notice_names_what_is_asked(account):
     account.chat_name, account.chat_email, account.ticket_name = "off", "required", "optional"
 
