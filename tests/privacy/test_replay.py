@@ -346,3 +346,89 @@ def test_command_says_that_an_empty_vault_has_to_be_restored(chat):
         call_command("replay_erasures", stdout=StringIO())
 
     assert LedgerEntry.objects.count() == 0
+
+
+# --- Commands wait as the pages do
+
+
+@pytest.fixture
+def stale(chat, account, backup, long_ago):
+    """Return a function that makes one of the databases older than the other, with something due in both."""
+
+    def make(alias: str) -> None:
+        factories.policy(account, "chat", amount=1)
+        factories.chat(account, closed_at=long_ago)
+        copy = backup(alias)
+        erase(chat)
+        copy.put_back()
+
+    return make
+
+
+def everything() -> dict[tuple[str, str], list[tuple]]:
+    """Return every row of both databases as it is stored."""
+    rows = {}
+    for alias in connections:
+        with connections[alias].cursor() as cursor:
+            for table in connections[alias].introspection.table_names(cursor):
+                cursor.execute(f'SELECT * FROM "{table}"')
+                rows[alias, table] = sorted(cursor.fetchall(), key=repr)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("alias", "advice"),
+    [("default", "run `python manage.py replay_erasures`"), ("vault", "restore the newest vault")],
+)
+def test_commands_that_change_or_show_something_wait_for_the_gate(alias, advice, stale, settings, tmp_path):
+    stale(alias)
+    settings.LETHE_DEMO = True
+    before, contact = everything(), str(Contact.objects.first().pk)
+    commands = [
+        ["purge"],
+        ["purge", "--dry-run"],
+        ["erase_contact", contact, "--reason", "request"],
+        ["export_contact", contact],
+        ["rotate_keys"],
+        ["seed_demo"],
+        ["publish_ledger"],
+        ["backup", "--to", str(tmp_path / "backups")],
+    ]
+
+    for command in commands:
+        output = StringIO()
+        with pytest.raises(CommandError, match=advice) as refused:
+            call_command(*command, stdout=output)
+        assert (refused.value.returncode, output.getvalue()) == (1, "")
+
+    assert everything() == before
+
+
+def test_ledger_of_a_stale_vault_is_not_exported(stale, tmp_path):
+    stale("vault")
+
+    with pytest.raises(CommandError, match="Nothing was exported"):
+        call_command("export_ledger", "--out", str(tmp_path / "ledger.json"))
+
+    assert list(tmp_path.glob("ledger.json")) == []
+
+
+def test_ledger_beside_a_stale_main_database_can_be_exported(stale, tmp_path):
+    stale("default")
+
+    call_command("export_ledger", "--out", str(tmp_path / "ledger.json"), stdout=StringIO())
+
+    assert ledger.verify().ok
+
+
+@pytest.mark.parametrize("alias", ["default", "vault"])
+def test_traces_are_found_and_the_ledger_verified_while_the_gate_is_closed(alias, stale):
+    stale(alias)
+
+    with pytest.raises(SystemExit):
+        call_command("find_traces", "Where is my order?", stdout=StringIO())
+    if alias == "default":
+        call_command("verify_ledger", stdout=StringIO())
+    else:
+        with pytest.raises(SystemExit):
+            call_command("verify_ledger", stdout=StringIO())

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from privacy.management.gated import ask_gate
 from privacy.services.erasure import ErasureIncomplete
 from privacy.services.rights import GROUNDS, UnknownContact, erase_contact
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ask_gate()
         try:
             receipt = erase_contact(contact_id=options["id"], reason=options["reason"])
         except UnknownContact as error:

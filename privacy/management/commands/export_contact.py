@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from privacy.management.gated import ask_gate
 from privacy.services.export import export_person
 from privacy.services.rights import UnknownContact, contact_with_id
 
@@ -14,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("id", help="the contact's id")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ask_gate(outcome="Nothing was exported.")
         try:
             contact = contact_with_id(options["id"])
         except UnknownContact as error:

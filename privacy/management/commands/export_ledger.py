@@ -4,6 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.exporting import NothingThere, export_ledger
+from privacy.management.gated import ask_gate
+from privacy.services.replay import Gate
 
 
 class Command(BaseCommand):
@@ -16,6 +18,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # The export is an entry of its own, which must not become a second branch of the chain.
+        ask_gate(but={Gate.STALE_MAIN, Gate.TOO_OLD_MAIN}, outcome="Nothing was exported.")
         try:
             exported = export_ledger(options["out"], since=options["since"])
         except (NothingThere, OSError) as error:

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.publishing import HeadNotMailed, publish_head
-from privacy.services.replay import ADVICE, Gate, gate_state
+from privacy.management.gated import ask_gate
 
 
 class Command(BaseCommand):
@@ -16,9 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the head and its place as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        state = gate_state()
-        if state is not Gate.OPEN:  # the head of an old copy would bear witness against the newest ledger
-            raise CommandError(f"{ADVICE[state]} Nothing was published.")
+        # The head of an old copy would bear witness against the newest ledger.
+        ask_gate(outcome="Nothing was published.")
         try:
             published = publish_head()
         except (HeadNotMailed, OSError) as error:

@@ -4,6 +4,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from privacy.management.gated import ask_gate
 from privacy.services.purge import purge
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ask_gate()
         account_id = options["account"]
         if (
             account_id is not None

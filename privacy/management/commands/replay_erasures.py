@@ -2,17 +2,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from privacy.management.gated import ask_gate
 from privacy.services.erasure import ErasureIncomplete
-from privacy.services.replay import ADVICE, Gate, gate_state, replay_erasures
+from privacy.services.replay import Gate, replay_erasures
 
 
 class Command(BaseCommand):
     help = "Erase again what a restored main database brought back, and open the gate."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        state = gate_state()
-        if state not in {Gate.OPEN, Gate.STALE_MAIN}:
-            raise CommandError(f"{ADVICE[state]} Nothing was changed.")
+        ask_gate(but={Gate.STALE_MAIN})
         try:
             rows = replay_erasures()
         except ErasureIncomplete as error:

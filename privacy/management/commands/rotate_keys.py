@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from privacy.management.gated import ask_gate
 from privacy.services.rotation import rotate_keys
 
 
@@ -9,6 +10,7 @@ class Command(BaseCommand):
     help = "Wrap every data key under the newest key of the ring; may be interrupted and run again."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        ask_gate()
         rotation = rotate_keys()
         self.stdout.write(f"{rotation.rewrapped} data keys were wrapped under {rotation.newest}.")
         for name, count in rotation.needed.items():
