@@ -13,8 +13,10 @@ MESSAGE_LIMIT = 4_000
 
 class ConversationQuerySet(SealedQuerySet):
     def visible_to(self, user: User) -> "ConversationQuerySet":
-        """Return the chats of the agent's account; nobody else sees any."""
-        return self.filter(account_id=user.account_id) if user.works_in_agent_pages else self.none()
+        """Return the chats of the agent's account that are not in its archive; nobody else sees any."""
+        if not user.works_in_agent_pages:
+            return self.none()
+        return self.filter(account_id=user.account_id, archived_at=None)
 
     def waiting(self) -> "ConversationQuerySet":
         return self.filter(status=Conversation.Status.WAITING)

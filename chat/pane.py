@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page
+from django.db.models import Prefetch
 
 from chat.closed import read_closed
 from chat.desk import Desk, read_desk
 from chat.models import Conversation, Message
 from chat.permissions import may_answer, may_close
 from chat.streams.rooms import render_entry
-from helpdesk.models import Contact, User
+from helpdesk.models import Contact, Ticket, User
 from helpdesk.permissions import may_erase
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import ConsentRecord
 from privacy.services.consent import consent_of
 from privacy.services.retention import Expiry, expiry_of
@@ -51,10 +52,11 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     """Return everything that the page of a chat shows, with one query for all its keys."""
     desk = read_desk(user)
     entries = list(chat.messages.select_related("agent"))
-    twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related("tickets")[:TWINS_SHOWN])
+    tickets = Prefetch("tickets", Ticket.objects.visible_to(user))
+    twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related(tickets)[:TWINS_SHOWN])
     state = state_for(user, chat)
     closed = read_closed(user) if state == "closed" else None
-    share_keys([user, chat, *entries, *twins, *desk.sealed_rows(), *(closed or ())])
+    share_keys([user, chat, *entries, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
     return Pane(
         chat=chat,
         state=state,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models.accounts import Account
 from privacy import vault
+from privacy.declarations import roots
 from privacy.encryption.blind_index import BlindIndexField, blind_index
 from privacy.encryption.fields import SealedCharField, SealedEmailField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
@@ -136,6 +137,17 @@ class ManagerAssignment(models.Model):
         return f"{self.user} · {self.account}"
 
 
+def is_put_away() -> models.Q:
+    """Return the condition that somebody has something in the archive, and nothing outside of it."""
+    away, in_sight = models.Q(), models.Q()
+    for unit in roots():
+        if unit.person_model is Contact and unit.archive:
+            theirs = unit.rows().filter(**{unit.person: models.OuterRef("pk")})
+            away |= models.Q(models.Exists(theirs.filter(**{f"{unit.archive}__isnull": False})))
+            in_sight |= models.Q(models.Exists(theirs.filter(**{unit.archive: None})))
+    return away & ~in_sight
+
+
 class ContactQuerySet(SealedQuerySet):
     def visible_to(self, user: User) -> "ContactQuerySet":
         return self.filter(account_id__in=user.account_ids())
@@ -145,11 +157,15 @@ class ContactQuerySet(SealedQuerySet):
         return self.filter(account=account, email_index=blind_index(email, account_id=account.pk))
 
     def possibly_same_as(self, contact: "Contact") -> "ContactQuerySet":
-        """Return others of the account who gave the same address; proved by nobody, so only ever a hint."""
+        """Return others of the account who gave the same address; proved by nobody, so only ever a hint.
+
+        Those of whom everything is in the archive are left out: agents see nothing of them any more.
+        """
         if not contact.email_index:
             return self.none()
         same = self.filter(account_id=contact.account_id, email_index=contact.email_index)
-        return same.exclude(pk=contact.pk).order_by("verified_at", "created_at")
+        same = same.exclude(pk=contact.pk).exclude(is_put_away())
+        return same.order_by("verified_at", "created_at")
 
 
 class Contact(SealedModel):

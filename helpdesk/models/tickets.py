@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 class TicketQuerySet(SealedQuerySet):
     def visible_to(self, user: User) -> "TicketQuerySet":
-        """Return the tickets of the agent's account; nobody else sees any."""
-        return self.filter(account_id=user.account_id) if user.works_in_agent_pages else self.none()
+        """Return the tickets of the agent's account that are not in its archive; nobody else sees any."""
+        if not user.works_in_agent_pages:
+            return self.none()
+        return self.filter(account_id=user.account_id, archived_at=None)
 
     def open(self) -> "TicketQuerySet":
         return self.exclude(status=Ticket.Status.CLOSED)

@@ -17,6 +17,7 @@ from privacy.services.at_once import erase_if_due_at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
 from privacy.services.erasure import erase_units
+from privacy.services.suspensions import refuse_suspended
 
 
 class TicketErased(Exception):
@@ -135,12 +136,16 @@ def close_ticket(*, ticket: Ticket, by: User) -> bool:
 def erase_ticket(*, ticket: Ticket, by: User) -> None:
     """Erase a ticket by hand, open or closed; the ledger says who ordered it.
 
-    Must be called outside a transaction. Raises :class:`TicketErased` where it is gone already, and
+    Must be called outside a transaction. Raises :class:`TicketErased` where it is gone already,
+    :class:`privacy.services.suspensions.Suspended` where a hold stops it, and
     :class:`privacy.services.erasure.ErasureIncomplete`; what was begun is finished by the next pass.
     """
     with transaction.atomic():
-        _record("ticket.erasure_ordered", _locked(ticket.pk), by=ledger.reference(by))
+        ticket = _locked(ticket.pk)
+        refuse_suspended(ticket)
+        _record("ticket.erasure_ordered", ticket, by=ledger.reference(by))
     erase_units(Ticket, [ticket.pk], account_id=ticket.account_id, reason="by_hand", wait=True)
+    refuse_suspended(ticket)  # a hold that was placed in between
 
 
 def _next_number(account: Account) -> int:
@@ -200,7 +205,8 @@ def _set_status(ticket: Ticket, status: str, *, by: User | None) -> None:
         return
     was_closed, ticket.status = ticket.status == Ticket.Status.CLOSED, status
     ticket.closed_at = timezone.now() if status == Ticket.Status.CLOSED else None
-    ticket.save(update_fields=["status", "closed_at"])
+    ticket.archived_at = None  # what is opened again is no matter for the archive
+    ticket.save(update_fields=["status", "closed_at", "archived_at"])
     if was_closed or ticket.closed_at:
         moved = "closed" if ticket.closed_at else "reopened"
         count(account=ticket.account, name=f"tickets_{moved}")
