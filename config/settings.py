@@ -394,6 +394,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
+    "give-back": {
+        "task": "privacy.tasks.give_back",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "publish-ledger": {
         "task": "privacy.tasks.publish_ledger",
         "schedule": crontab(hour="2", minute="17"),

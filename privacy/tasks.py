@@ -10,7 +10,7 @@ from privacy.gate import gate
 from privacy.ledger import pruning
 from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
-from privacy.services import backup, sweep
+from privacy.services import archive, backup, sweep
 from privacy.services import purge as purging
 
 # The timetable asks every two seconds: a long pass must not fill all threads of the worker with others.
@@ -38,6 +38,13 @@ def sweep_keys() -> None:
     if gate.is_open():
         sweep.sweep_keys()
         sweep.sweep_files()
+        sweep.sweep_people()
+
+
+@shared_task
+def give_back() -> None:
+    if gate.is_open():
+        archive.give_back()
 
 
 @shared_task

@@ -3,10 +3,42 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from privacy import ledger
-from privacy.declarations import PersonalData
-from privacy.services.policies import Policy
+from privacy.declarations import PersonalData, units_in
+from privacy.services.due import clock_of
+from privacy.services.policies import Policy, policies_in_force
+
+
+def give_back(*, now: datetime | None = None) -> int:
+    """Take out of the archive what its rule puts there no more and doesn't erase either; returns how many.
+
+    An archive that was switched off would hide it for ever where the term became longer meanwhile.
+    """
+    now, given = now or timezone.now(), 0
+    for policy in policies_in_force():
+        for unit in units_in(policy.category):
+            if unit.archive and policy.archive is None:
+                given += _give_back(unit, policy, now)
+    return given
+
+
+def _give_back(unit: PersonalData, policy: Policy, now: datetime) -> int:
+    rows = unit.rows().filter(account=policy.account_id, **{f"{unit.archive}__isnull": False})
+    if (latest := policy.latest_start(now)) is not None:
+        rows = rows.filter(**{f"{clock_of(unit, policy)}__gt": latest})
+    with transaction.atomic():
+        moved = rows.update(**{unit.archive: None})
+        if moved:
+            ledger.record(
+                "archive.given_back",
+                account_id=policy.account_id,
+                category=policy.category,
+                units=moved,
+                version=policy.version,
+            )
+    return moved
 
 
 def put_away(unit: PersonalData, ids: list, *, policy: Policy, now: datetime) -> int:

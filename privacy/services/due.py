@@ -64,13 +64,16 @@ def promising(policies: Iterable[Policy], now: datetime) -> set[tuple[int, str]]
     alike: dict[Any, set[int]] = defaultdict(set)
     for policy in policies:
         if (latest := policy.latest_start(now)) is not None:
-            alike[policy.category, policy.clock, latest].add(policy.account_id)
+            alike[policy.category, policy.clock, latest, policy.latest_archived(now)].add(policy.account_id)
     found: set[tuple[int, str]] = set()
-    for (category, clock, latest), accounts in alike.items():
+    for (category, clock, latest, archived), accounts in alike.items():
         for declared in [*units_in(category), *rows_in(category)]:
             account = declared.account or "account"
             field = declared.clocks.get(clock) or declared.clocks.get(declared.usual_clock) or declared.since
-            rows = declared.rows().filter(**{f"{account}__in": accounts, f"{field}__lte": latest})
+            due = Q(**{f"{field}__lte": latest})
+            if archived and declared.archive:
+                due = due & Q(**{declared.archive: None}) | Q(**{f"{declared.archive}__lte": archived})
+            rows = declared.rows().filter(due, **{f"{account}__in": accounts})
             if declared.over:
                 rows = rows.filter(**{f"{declared.over}__isnull": False})
             found.update((pk, category) for pk in rows.order_by().values_list(account, flat=True).distinct())
@@ -88,12 +91,15 @@ def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterat
         return
     clock = clock_of(declared, policy)
     rows = candidates(declared, policy).filter(**{f"{clock}__lte": latest})
-    if policy.cooling_until and policy.changed_at and now < policy.cooling_until:
+    is_cooling = policy.cooling_until and policy.changed_at and now < policy.cooling_until
+    if is_cooling:
         rows = rows.filter(_out_of_cooling(policy, clock, now))
     if policy.archive and declared.archive:
         archived = candidates(declared, policy).filter(
-            **{f"{declared.archive}__lte": policy.archive.latest_start(now, policy.zone)}
+            **{f"{declared.archive}__lte": policy.latest_archived(now)}
         )
+        if is_cooling and policy.former is None:
+            archived = archived.filter(**{f"{declared.archive}__gte": policy.changed_at})
         yield from _read(declared, policy, archived, declared.archive, now)
         rows = rows.filter(**{declared.archive: None})
     yield from _read(declared, policy, rows, clock, now)

@@ -21,7 +21,8 @@ class Policy:
     """How one category of an account is kept at this moment.
 
     ``version`` numbers the account's decisions, 0 for none. ``limited`` says that the plan's term is obeyed,
-    since the account decided nothing or more than its plan allows.
+    since the account decided nothing or more than its plan allows. ``former`` is the longer term from before
+    the change that is cooling off; ``None`` where the archive became shorter, and then all from before waits.
     """
 
     account_id: int
@@ -64,11 +65,19 @@ class Policy:
         if leaves is None or self.archive is None:
             return leaves
         end = self.archive.ends_at(archived_at or leaves, self.zone)
+        if end and archived_at and self.former is None and self.is_cooling(archived_at):
+            end = max(end, self.cooling_until)  # type: ignore[type-var]
         return end and self.cadence.next_run(end, self.zone)
 
     def latest_start(self, now: datetime) -> datetime | None:
         """Return a moment such that nothing that started later leaves at ``now``; ``None`` for never."""
         return self.term.latest_start(self.cadence.last_run(now, self.zone), self.zone)
+
+    def latest_archived(self, now: datetime) -> datetime | None:
+        """Return the same for what is in the archive, counted from when it came there."""
+        if self.archive is None:
+            return None
+        return self.archive.latest_start(self.cadence.last_run(now, self.zone), self.zone)
 
 
 def policy_in_force(*, account_id: int, category: str) -> Policy:

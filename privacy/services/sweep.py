@@ -1,4 +1,4 @@
-"""What a crash left behind: keys whose row never came, and files that no row names."""
+"""What a crash left behind: keys whose row never came, files that no row names, people without anything."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connections, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from privacy import ledger, vault
-from privacy.declarations import declarations
+from privacy.declarations import declarations, roots
 from privacy.encryption.files import delete_file, sealed_storage, stored_files
 from privacy.models import DataKey
 from privacy.routers import VAULT
@@ -55,6 +56,25 @@ def sweep_files(*, now: datetime | None = None) -> int:
     if swept:
         ledger.append("files.swept", files=swept)
     return swept
+
+
+def sweep_people(*, now: datetime | None = None) -> int:
+    """Start the clock of people of whom nothing is left and nobody noticed; returns how many.
+
+    A merging that broke off, or an erasure that found them locked, would keep them for ever. The clock of
+    those who have something again stops.
+    """
+    now, found = now or timezone.now(), 0
+    for person in roots():
+        if not person.erase_when_bare:
+            continue
+        theirs = Q()
+        for unit in roots():
+            if unit.person_model is person.model and unit.model is not person.model:
+                theirs |= Q(Exists(unit.rows().filter(**{unit.person: OuterRef("pk")})))
+        found += person.rows().filter(~theirs, **{person.over: None}).update(**{person.over: now})
+        person.rows().filter(theirs, **{f"{person.over}__isnull": False}).update(**{person.over: None})
+    return found
 
 
 def vacuum_keys() -> None:

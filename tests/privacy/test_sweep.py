@@ -12,7 +12,8 @@ from privacy import ledger, tasks, vault
 from privacy.encryption.files import sealed_storage, store_file, stored_files
 from privacy.encryption.sealing import new_data_key
 from privacy.models import DataKey, Heartbeat, LedgerEntry, Tombstone
-from privacy.services.sweep import sweep_files, sweep_keys, vacuum_keys
+from privacy.services.purge import purge
+from privacy.services.sweep import sweep_files, sweep_keys, sweep_people, vacuum_keys
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,9 +116,10 @@ def test_tasks_are_those_of_the_timetable(settings):
         if entry["task"].startswith("privacy.")
     }
 
+    known = {name for name, task in vars(tasks).items() if hasattr(task, "delay")}
     assert ours == {
-        task.name for task in (tasks.purge, tasks.drain_outbox, tasks.sweep_keys, tasks.beat_heartbeat)
-    }
+        f"privacy.tasks.{name}" for name in known - {"back_up"}
+    }  # that only where it is asked for
 
 
 def test_each_task_may_run_twice(account, long_ago):
@@ -140,3 +142,30 @@ def test_purge_that_is_still_running_is_not_joined_by_another(account, long_ago)
     tasks.purge()
 
     assert type(chat).objects.count() == 0
+
+
+def test_contact_of_whom_nothing_is_left_is_found_and_erased(account):
+    """A merging that broke off leaves such a contact, and no erasure will ever come by."""
+    left, busy = factories.contact(account), factories.ticket(account).requester
+
+    found = sweep_people()
+    purge(account_id=account.pk)
+
+    assert found == 1
+    assert list(Contact.objects.all()) == [busy]
+    assert not DataKey.objects.filter(pk=left.key_id).exists()
+
+
+def test_clock_of_a_contact_who_writes_again_stops(account, long_ago):
+    contact = factories.contact(account, bare_since=long_ago)
+    factories.chat(account, contact=contact)
+
+    assert sweep_people() == 0
+    assert Contact.objects.get().bare_since is None
+
+
+def test_clock_of_a_bare_contact_is_not_wound_again(account, long_ago):
+    factories.contact(account, bare_since=long_ago)
+
+    assert sweep_people() == 0
+    assert Contact.objects.get().bare_since == long_ago
