@@ -7,7 +7,7 @@ What is erased as one is a **unit**: its *root* row (a chat, a ticket, a contact
 that belong to it. A unit's text is sealed under keys of its own, so erasing it reaches every backup.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def delete(rows: QuerySet) -> int:
             every_row(relation.related_model).filter(**{f"{name}__in": rows.values("pk")}).update(
                 **{name: None}
             )
-    return rows._raw_delete(rows.db)
+    return rows._raw_delete(rows.db) or 0  # nothing where Django sees that no row can match
 
 
 def redact(**blanks) -> Erase:
@@ -54,7 +54,7 @@ class PersonalData:
 
     ``root`` and ``path``: the model of the unit and the look-up from a row to it (``pk`` for the root).
     ``person``: the look-up from a *root* row to its person (``pk`` where the person is the root);
-    ``find``: the condition for rows that know their person under another name.
+    ``find``: the condition for rows that know their person under another name, for any of several people.
     ``clocks``: from which moments a term may run, by :class:`privacy.terms.Clock`, the usual one first;
     ``over``: the field that is set once a unit is over, so that its term may end at all.
     ``export``: names of what a person gets a copy of; a dot leads into a row that is referred to.
@@ -74,7 +74,7 @@ class PersonalData:
     root: type[Model] | None = None
     path: str = "pk"
     person: str = ""
-    find: Callable[[Model], Q] | None = None
+    find: Callable[[Collection[Model]], Q] | None = None
     person_model: type[Model] | None = None
     clocks: Mapping[str, str] = field(default_factory=dict)
     over: str = ""
@@ -126,7 +126,7 @@ class PersonalData:
     def rows_of_person(self, person: Model) -> QuerySet:
         """Return the rows about a person, found through the root of their unit."""
         if self.find is not None:
-            return self.rows().filter(self.find(person))
+            return self.rows().filter(self.find([person]))
         if self.root is None:
             return self.rows().filter(**{self.person: person.pk}) if self.person else self.rows().none()
         way = root_of(self.root).person

@@ -13,7 +13,7 @@ from privacy.ledger import reference
 declare(
     models.ConsentRecord,
     Category.CONSENT,
-    find=lambda person: Q(subject=reference(person)),
+    find=lambda people: Q(subject__in=[reference(person) for person in people]),
     export=(
         "form",
         "mechanism",

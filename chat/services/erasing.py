@@ -8,6 +8,7 @@ from chat.services.messages import locked
 from helpdesk.models import User
 from privacy import ledger
 from privacy.services.erasure import erase_units
+from privacy.services.suspensions import refuse_suspended
 
 
 class ChatStillOpen(Exception):
@@ -18,13 +19,15 @@ def erase_chat(*, conversation: Conversation, by: User) -> None:
     """Erase a closed chat by hand, and tell the streams; the ledger says who ordered it.
 
     Must be called outside a transaction. Raises :class:`ChatStillOpen`,
-    :class:`chat.services.messages.ChatEnded` where it is gone already, and
+    :class:`chat.services.messages.ChatEnded` where it is gone already,
+    :class:`privacy.services.suspensions.Suspended` where a hold stops it, and
     :class:`privacy.services.erasure.ErasureIncomplete`; what was begun is finished by the next pass.
     """
     with transaction.atomic():
         chat = locked(conversation)
         if chat.status != Conversation.Status.CLOSED:
             raise ChatStillOpen
+        refuse_suspended(chat)
         ledger.record(
             "chat.erasure_ordered",
             account_id=chat.account_id,
@@ -32,4 +35,5 @@ def erase_chat(*, conversation: Conversation, by: User) -> None:
             by=ledger.reference(by),
         )
     erase_units(Conversation, [chat.pk], account_id=chat.account_id, reason="by_hand", wait=True)
+    refuse_suspended(chat)  # a hold that was placed in between
     bell.ring(chat.pk, account_id=chat.account_id)

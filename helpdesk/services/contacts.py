@@ -8,13 +8,15 @@ from privacy import ledger
 from privacy.declarations import roots
 from privacy.models import ConsentRecord
 from privacy.services.erasure import erase_units
+from privacy.services.suspensions import is_suspended
 
 
 def verify_address(*, participant: TicketParticipant) -> Contact:
     """Note that a participant's address is theirs, since a link sent to it was opened; return their contact.
 
     Where the account already knows somebody under this proved address it is the same person: what this
-    contact has becomes theirs, and the contact that was made for a typed address is erased.
+    contact has becomes theirs, and the contact that was made for a typed address is erased. While a hold stops
+    that, both stay as they are; the next link that is opened makes them one.
     """
     if participant.contact.verified_at:
         return participant.contact
@@ -34,6 +36,8 @@ def verify_address(*, participant: TicketParticipant) -> Contact:
             contact.verified_at = timezone.now()
             contact.save(update_fields=["verified_at"])
             _record("contact.verified", contact)
+            return contact
+        if is_suspended(contact):
             return contact
         _hand_over(contact, known)
         _record("contact.merged", known, merged=ledger.reference(contact))

@@ -28,7 +28,7 @@ from privacy.services.due import batch_size
 from privacy.services.policies import Policy, policy_in_force
 from privacy.services.skeletons import keep_skeletons
 from privacy.services.survivors import count_survivors
-from privacy.services.suspensions import Suspended, suspended
+from privacy.services.suspensions import Suspended, stopped_among, suspended
 from privacy.terms import Rule
 
 log = logging.getLogger(__name__)
@@ -142,18 +142,26 @@ def finish_open_erasures(*, older_than: timedelta = IN_PROGRESS) -> int:
         try:
             repeat(erasure)
             finished += 1
+        except Suspended:
+            log.info("Erasure %s waits until nothing stops it any more.", erasure.pk)
         except Exception:
             log.exception("Erasure %s could not be finished.", erasure.pk)
     return finished
 
 
-def repeat(erasure: Erasure) -> int:
-    """Run an erasure again from its record, wherever it stopped; returns how many rows were still there."""
+def repeat(erasure: Erasure, *, is_replay: bool = False) -> int:
+    """Run an erasure again from its record, wherever it stopped; returns how many rows were still there.
+
+    Raises :class:`Suspended` where it stopped before its first row went and something stops it since, except
+    in a replay: what was erased once must not come back.
+    """
     params = erasure.begun.params
     keys = [UUID(key) for key in params["keys"]]
     root = root_of(apps.get_model(params["unit"]))
     with transaction.atomic(durable=True):
         ids = units_sealed_with(root, keys)
+        if not is_replay and _is_stopped_meanwhile(root, ids):
+            raise Suspended(f"Erasure {erasure.pk} had not begun to delete; something stops a part of it.")
         files = _files_of(root, ids)
         if set(files) - set(erasure.files):
             erasure.files = sorted({*erasure.files, *files})
@@ -164,6 +172,11 @@ def repeat(erasure: Erasure) -> int:
         remember_head(erasure.begun)
     _finish(erasure, keys, rows)
     return rows
+
+
+def _is_stopped_meanwhile(root: PersonalData, ids: list) -> bool:
+    locked = root.rows().filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
+    return bool(stopped_among(root, list(locked.values_list("pk", flat=True))))
 
 
 def _erase_batch(
@@ -191,11 +204,13 @@ def _locked(unit: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[
     """
     rows = (
         unit.rows()
-        .filter(still, ~suspended(unit), pk__in=ids)
+        .filter(still, pk__in=ids)
         .select_for_update(skip_locked=skip_locked, of=("self",))
         .order_by("pk")
     )
     people = dict(rows.values_list("pk", unit.person))
+    for pk in stopped_among(unit, people):
+        del people[pk]
     if unit.person != "pk":
         return people
     # Nothing can be opened for a locked person, so nothing comes between this look and the deletion.
@@ -292,11 +307,15 @@ def _erase_bare_people(unit: PersonalData, people: Collection, account_id: int |
     if not person.erase_when_bare or account_id is None:
         return []
     policy = policy_in_force(account_id=account_id, category=person.category)
+    gone: list[Erasure] = []
     if policy.term.rule == Rule.AT_ONCE:
-        return erase(person, people, reason=Reason.of_policy("nothing_left", policy))
+        gone = erase(person, people, reason=Reason.of_policy("nothing_left", policy))
+    if sum(erasure.begun.params["units"] for erasure in gone) == len(people):
+        return gone
+    # Also for those whom something stops: the purge finds them once it is released.
     bare = set(people) - _busy(person, people)
     person.rows().filter(pk__in=bare).update(**{person.over: timezone.now()})
-    return []
+    return gone
 
 
 def _units_of_people(person: PersonalData) -> list[PersonalData]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from privacy import ledger, vault
@@ -20,6 +20,7 @@ from privacy.services.due import Due, everything_due, promising
 from privacy.services.erasure import Reason, finish_open_erasures, is_over
 from privacy.services.halving import erase_what_can_be
 from privacy.services.policies import Policy, policies_in_force
+from privacy.services.suspensions import stopped_among
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def _erase_units(unit: PersonalData, ids: list, policy: Policy, report: PurgeRep
 
 def _erase_rows(declared: PersonalData, ids: list, policy: Policy, report: PurgeReport, run: Run) -> None:
     try:
-        deleted = delete(declared.rows().filter(declared.ripe, pk__in=ids))
+        deleted = _delete_unstopped(declared, ids)
     except DatabaseError:
         log.exception("Old rows of %s could not be deleted.", declared.model._meta.label)
         report.failed += len(ids)
@@ -146,6 +147,14 @@ def _erase_rows(declared: PersonalData, ids: list, policy: Policy, report: Purge
     report.erased += deleted
     run.erased[policy.category] += deleted
     run.erased = +run.erased
+
+
+def _delete_unstopped(declared: PersonalData, ids: list) -> int:
+    with transaction.atomic():
+        ripe = declared.rows().filter(declared.ripe, pk__in=ids)
+        locked = ripe.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
+        ids = list(locked.values_list("pk", flat=True))
+        return delete(declared.rows().filter(pk__in=set(ids) - stopped_among(declared, ids)))
 
 
 def _purge_by_platform(now: datetime, dry_run: bool, report: PurgeReport) -> None:

@@ -68,7 +68,7 @@ def replay_erasures() -> int:
     """Erase again what a restored main database brought back; returns how many rows were erased."""
     signing_key()  # raises before anything is begun that the ledger could not take
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
-    rows = sum(repeat(erasure) for erasure in _missed(head.seq))
+    rows = sum(repeat(erasure, is_replay=True) for erasure in _missed(head.seq))
     newest = ledger.append("erasures.replayed", since=head.seq, rows=rows)
     with transaction.atomic():
         remember_head(newest)

@@ -60,8 +60,9 @@ def erase_contact(*, contact_id: str, reason: str) -> Receipt:
     """Erase everything about a contact and return the receipt.
 
     ``reason`` is a ground of Article 17(1) (a key of ``GROUNDS`` or its letter) or words of one's own, of
-    which only a keyed fingerprint is kept. Raises :class:`UnknownContact` and
-    :class:`privacy.services.erasure.ErasureIncomplete`.
+    which only a keyed fingerprint is kept. Raises :class:`UnknownContact`,
+    :class:`privacy.services.erasure.ErasureIncomplete`, and
+    :class:`privacy.services.suspensions.Suspended` where a part of it has to stay; the rest is gone then.
     """
     contact = contact_with_id(contact_id)
     code = reason_code(reason, account_id=getattr(contact, "account_id", None))

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from privacy.management.gated import ask_gate
 from privacy.services.erasure import ErasureIncomplete
 from privacy.services.rights import GROUNDS, UnknownContact, erase_contact
+from privacy.services.suspensions import Suspended
 
 
 class Command(BaseCommand):
@@ -25,6 +26,11 @@ class Command(BaseCommand):
             receipt = erase_contact(contact_id=options["id"], reason=options["reason"])
         except UnknownContact as error:
             raise CommandError(str(error)) from None
+        except Suspended:
+            raise CommandError(
+                "A hold, a restriction or an open request keeps a part of it. The rest is erased."
+                " Run this again once nothing stops it any more."
+            ) from None
         except ErasureIncomplete:
             raise CommandError("Something could not be erased yet; the next purge tries again.") from None
         self.stdout.write(json.dumps(receipt.as_json(), indent=2))
