@@ -69,7 +69,9 @@ def answer_ticket(
     """
     with transaction.atomic():
         ticket = _locked(participant.ticket_id)
-        if said := said_just_now(ticket, kind=TicketMessage.Kind.REQUEST, body=body, files=len(files)):
+        if said := said_just_now(
+            ticket, kind=TicketMessage.Kind.REQUEST, body=body, leaves=Ticket.Status.OPEN, files=files
+        ):
             return said
         message = _add_message(ticket, participant, TicketMessage.Kind.REQUEST, body, files=files)
         _set_status(ticket, Ticket.Status.OPEN, by=None)
@@ -83,7 +85,12 @@ def reply_ticket(
     with transaction.atomic():
         ticket = _locked(ticket.pk)
         if said := said_just_now(
-            ticket, kind=TicketMessage.Kind.REPLY, body=body, agent=agent, files=len(files)
+            ticket,
+            kind=TicketMessage.Kind.REPLY,
+            body=body,
+            leaves=Ticket.Status.PENDING,
+            agent=agent,
+            files=files,
         ):
             return said
         participant = _requester(ticket)

@@ -1,22 +1,59 @@
 """The same words sent twice in a moment are one message: somebody clicked twice, or waited for an answer.
 
-It is looked for under the ticket's lock, so that the second one sees the first.
+It is looked for under the ticket's lock, so that the second one sees the first. Nothing that was typed or
+chosen may get lost, so whatever differs in the least is another message.
 """
 
+import hashlib
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 
-from helpdesk.models import Ticket, TicketMessage, User
+from helpdesk.models import Ticket, TicketFile, TicketMessage, User
+from helpdesk.services.files import clean_name, content_of
+from privacy.encryption.errors import SealError
 
 MOMENT = timedelta(seconds=30)
 
 
 def said_just_now(
-    ticket: Ticket, *, kind: str, body: str, agent: User | None = None, files: int = 0
+    ticket: Ticket,
+    *,
+    kind: str,
+    body: str,
+    leaves: str = "",
+    agent: User | None = None,
+    files: Sequence[UploadedFile] = (),
 ) -> TicketMessage | None:
-    """Return the ticket's newest message, where the same person said just this a moment ago."""
+    """Return the ticket's newest message, where the same person said just this a moment ago.
+
+    ``leaves`` is the status in which such a message leaves a ticket. Where it has another by now, say because
+    it was closed in between, the words are said anew.
+    """
     last = ticket.messages.filter(created_at__gt=timezone.now() - MOMENT).last()
     if last is None or (last.kind, last.agent_id) != (kind, agent.pk if agent else None):
         return None
-    return last if last.body == body and last.files.count() == files else None
+    if last.body != body or ticket.status != (leaves or ticket.status):
+        return None
+    return last if _are_the_same(list(last.files.all()), files) else None
+
+
+def _are_the_same(stored: Sequence[TicketFile], sent: Sequence[UploadedFile]) -> bool:
+    """Tell whether these are the same files; their contents are read only where names and sizes agree."""
+    names = sorted((file.name, file.size) for file in stored)
+    if names != sorted((clean_name(file.name or ""), file.size or 0) for file in sent):
+        return False
+    try:
+        digests = sorted((file.name, _digest([content_of(file)])) for file in stored)
+    except (OSError, SealError):
+        return False  # what can't be read any more has to be sent again
+    return digests == sorted((clean_name(file.name or ""), _digest(file.chunks())) for file in sent)
+
+
+def _digest(chunks: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.digest()

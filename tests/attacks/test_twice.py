@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
 
-from helpdesk.models import OutgoingMail, TicketMessage
+from helpdesk.models import OutgoingMail, Ticket, TicketMessage
+from helpdesk.services.tickets import close_ticket
 from tests.chat.beside import at_once
 from tests.helpdesk.tickets import answer_of, opened, pdf, visitor_with_link
 
@@ -57,6 +58,60 @@ def test_same_words_with_what_was_forgotten_are_another_message(account):
 
     assert ticket.messages.count() == 3
     assert ticket.files.count() == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [pdf("other.pdf"), pdf(content=b"%PDF tarn"), [pdf(), pdf()]],
+    ids=["name", "content", "number"],
+)
+def test_same_words_with_another_file_are_another_message(account, agent_client, other):
+    ticket = opened(account)
+    address = reverse("ticket_reply", args=[ticket.pk])
+
+    agent_client.post(address, {"reply": "See the file.", "files": pdf()})
+    for file in other if isinstance(other, list) else [other]:
+        file.seek(0)
+    agent_client.post(address, {"reply": "See the file.", "files": other})
+
+    assert ticket.messages.filter(kind=TicketMessage.Kind.REPLY).count() == 2
+    assert ticket.files.count() == (3 if isinstance(other, list) else 2)
+
+
+def test_same_words_with_the_same_files_are_one_message(account, agent_client):
+    ticket = opened(account)
+    address = reverse("ticket_reply", args=[ticket.pk])
+
+    for _ in range(2):
+        agent_client.post(address, {"reply": "See the files.", "files": [pdf("a.pdf"), pdf("b.pdf")]})
+
+    assert ticket.messages.filter(kind=TicketMessage.Kind.REPLY).count() == 1
+    assert ticket.files.count() == 2
+
+
+def test_same_words_open_a_ticket_that_was_closed_in_between(account, agent):
+    ticket = opened(account)
+    visitor = visitor_with_link(ticket)
+    visitor.post(answer_of(ticket), {"message": "It is still torn."})
+    close_ticket(ticket=ticket, by=agent)
+
+    visitor.post(answer_of(ticket), {"message": "It is still torn."})
+
+    assert Ticket.objects.get().status == Ticket.Status.OPEN
+    assert ticket.messages.count() == 3
+
+
+def test_same_reply_to_a_ticket_that_was_closed_in_between_is_mailed_again(account, agent_client, agent):
+    ticket = opened(account)
+    address = reverse("ticket_reply", args=[ticket.pk])
+    agent_client.post(address, {"reply": "We send a new one."})
+    close_ticket(ticket=ticket, by=agent)
+    mails = OutgoingMail.objects.count()
+
+    agent_client.post(address, {"reply": "We send a new one."})
+
+    assert Ticket.objects.get().status == Ticket.Status.PENDING
+    assert OutgoingMail.objects.count() == mails + 1
 
 
 def test_same_words_a_minute_later_are_another_message(account, agent_client):
