@@ -1,21 +1,28 @@
 """Reading the environment so that a wrong value is named in one line, not in a traceback."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.mail.message import sanitize_address
+from django.core.validators import validate_email
 
 DATABASE_ENGINES = {
     "sqlite": "django.db.backends.sqlite3",
     "postgres": "django.db.backends.postgresql",
     "postgresql": "django.db.backends.postgresql",
 }
+HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # a name or an address
+OF_TESTS = "LETHE_TEST_"
+TOLD = "_LETHE_TOLD"  # what the processes that this one starts need not tell again
 
 
 def refuse(name: str, reason: object) -> NoReturn:
@@ -40,6 +47,22 @@ def naming(name: str) -> Iterator[None]:
 class Environment(environ.Env):
     """The variables of a deployment, each checked as it is read."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[str] = set()
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        self.known.add(var)
+        return super().get_value(var, *args, **options)
+
+    def tell_of_unknown(self) -> None:
+        """Print one line with the names that nothing has asked for: a misspelt one changes nothing."""
+        names = (name for name in self.ENVIRON if name.startswith("LETHE_") and name not in self.known)
+        unknown = ", ".join(sorted(name for name in names if not name.startswith(OF_TESTS)))
+        if unknown and self.ENVIRON.get(TOLD) != unknown:
+            print(f"Lethe doesn't know these settings and ignores them: {unknown}", file=sys.stderr)
+            self.ENVIRON[TOLD] = unknown
+
     def checked(self, name: str, read: Callable[[str], Any], default: Any = "") -> Any:
         """Return `read` of the variable's text, or the default where it is unset or empty."""
         text = self.str(name, default="").strip()
@@ -54,9 +77,7 @@ class Environment(environ.Env):
 
     def names(self, name: str, default: list[str]) -> list[str]:
         """Return a comma-separated list without blanks."""
-        return self.checked(
-            name, lambda text: [part.strip() for part in text.split(",") if part.strip()], default
-        )
+        return self.checked(name, _parts, default)
 
     def choice(self, name: str, choices: list[str], default: str) -> str:
         """Return one of a few words."""
@@ -64,6 +85,13 @@ class Environment(environ.Env):
         if text not in choices:
             refuse(name, f"must be {' or '.join(choices)}")
         return text
+
+    def file(self, name: str, default: Path) -> Path:
+        """Return a file that exists, or the default, which need not."""
+        path = self.checked(name, Path, default)
+        if path != default and not path.exists():
+            refuse(name, f"there is no file {path}")
+        return path
 
     def folder(self, name: str, default: Path) -> Path:
         """Return an absolute folder, created (mode 700) where it doesn't exist yet."""
@@ -82,9 +110,15 @@ class Environment(environ.Env):
 
     def networks(self, name: str) -> list[str]:
         """Return CIDR networks, each valid and without host bits."""
-        return self.checked(
-            name, lambda text: [str(ip_network(part.strip())) for part in text.split(",")], []
-        )
+        return self.checked(name, lambda text: [str(ip_network(part)) for part in _parts(text)], [])
+
+    def sender(self, name: str, default: str) -> str:
+        """Return one mail address, with or without a name before it."""
+        return self.checked(name, _sender, default)
+
+    def addresses(self, name: str) -> list[str]:
+        """Return a comma-separated list of mail addresses."""
+        return self.checked(name, lambda text: [_address(part) for part in _parts(text)], [])
 
     def origin(self, name: str, default: str) -> str:
         """Return scheme, host and port of a web address, without a path or a trailing slash."""
@@ -106,6 +140,32 @@ class Environment(environ.Env):
     def smtp(self, name: str) -> dict[str, Any]:
         """Return Django's EMAIL_ settings for an address like smtp+tls://user:password@mail.example.com:587."""
         return self.checked(name, _smtp, {})
+
+
+def _parts(text: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise ValueError("holds nothing but commas")
+    return parts
+
+
+def _address(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError:
+        raise ValueError(f"{text} isn't a mail address") from None
+    return text
+
+
+def _sender(text: str) -> str:
+    try:
+        if not text.isprintable():
+            raise ValueError
+        address = parseaddr(sanitize_address(text, "utf-8"))[1]
+    except (ValueError, IndexError):
+        raise ValueError("must be an address like Example helpdesk <help@example.com>") from None
+    _address(address)
+    return text
 
 
 def _yes_or_no(text: str) -> bool:
@@ -136,9 +196,23 @@ def _number(text: str, least: int) -> int:
     return int(text)
 
 
+def _split(text: str) -> SplitResult | None:
+    """Return the parts of an address, or ``None`` where they or the port make no sense."""
+    try:
+        parts = urlsplit(text)
+        return None if parts.port == 0 else parts
+    except ValueError:  # not said in its words: they may quote a password
+        return None
+
+
 def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+    parts = _split(text)
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or not HOST.fullmatch(parts.hostname or "")
+        or parts.username
+    ):
         raise ValueError("must be an address like https://help.example.com")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError("must be an address without a path")
@@ -160,8 +234,14 @@ def _database(text: str) -> dict[str, Any]:
 
 
 def _redis(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in {"redis", "rediss"} or not parts.hostname:
+    parts = _split(text)
+    # The programs disagree about a path that is no number: one takes database 0 for it, another one fails.
+    if (
+        parts is None
+        or parts.scheme not in {"redis", "rediss"}
+        or not HOST.fullmatch(parts.hostname or "")
+        or not re.fullmatch(r"(/\d{0,5})?", parts.path)
+    ):
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
     return text
 
@@ -173,9 +253,11 @@ def _token(text: str) -> str:
 
 
 def _smtp(text: str) -> dict[str, Any]:
+    parts = _split(text)
     if (
-        not text.startswith(("smtp://", "smtps://", "smtp+tls://", "smtp+ssl://"))
-        or not urlsplit(text).hostname
+        parts is None
+        or parts.scheme not in {"smtp", "smtps", "smtp+tls", "smtp+ssl"}
+        or not HOST.fullmatch(parts.hostname or "")
     ):
         raise ValueError("must be an address like smtp+tls://user:password@mail.example.com:587")
     config = environ.Env.email_url_config(text)

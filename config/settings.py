@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 os.umask(0o077)
 
 env = Environment()
-env.read_env(env.str("LETHE_ENV_FILE", default=str(BASE_DIR / ".env")))
+env.read_env(env.file("LETHE_ENV_FILE", BASE_DIR / ".env"))
 
 # --- Where things are -------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ LETHE_DATA_DIR = env.folder("LETHE_DATA_DIR", BASE_DIR / "data")
 LETHE_FILES_DIR = env.folder("LETHE_FILES_DIR", LETHE_DATA_DIR / "files")
 LETHE_LEDGER_DIR = env.folder("LETHE_LEDGER_DIR", LETHE_DATA_DIR / "ledger")
 LETHE_HEADS_DIR = env.folder("LETHE_HEADS_DIR", LETHE_DATA_DIR / "heads")
-LETHE_HEADS_MAIL = env.names("LETHE_HEADS_MAIL", [])
+LETHE_HEADS_MAIL = env.addresses("LETHE_HEADS_MAIL")
 LETHE_LEDGER_YEARS = env.number("LETHE_LEDGER_YEARS", 10, least=3)
 # Keys live short in backups, ciphertext and evidence long.
 LETHE_BACKUP_DAILY = bool(env.str("LETHE_BACKUP_DIR", default=""))
@@ -320,7 +320,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- Mail -------------------------------------------------------------------------------------------------
 
-LETHE_MAIL_FROM = env.checked("LETHE_MAIL_FROM", str, "Lethe <helpdesk@localhost>")
+LETHE_MAIL_FROM = env.sender("LETHE_MAIL_FROM", "Lethe <helpdesk@localhost>")
 LETHE_SENDS_MAIL = bool(env.str("LETHE_EMAIL_URL", default=""))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = LETHE_MAIL_FROM
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
@@ -454,3 +454,5 @@ LOGGING = {
         "uvicorn": {"handlers": [], "level": "WARNING", "propagate": True},
     },
 }
+
+env.tell_of_unknown()

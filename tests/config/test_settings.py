@@ -29,6 +29,37 @@ def refusal(env):
             "must be an address like smtp+tls://user:password@mail.example.com:587",
         ),
         ("LETHE_TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+        ("LETHE_TRUSTED_PROXIES", ",", "holds nothing but commas"),
+        ("LETHE_ALLOWED_HOSTS", " , ", "holds nothing but commas"),
+        (
+            "LETHE_BASE_URL",
+            "https://help.example.com:99999",
+            "must be an address like https://help.example.com",
+        ),
+        ("LETHE_BASE_URL", "https://help desk", "must be an address like https://help.example.com"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1:99999/0", "must be an address like redis://127.0.0.1:6379/0"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1:0/0", "must be an address like redis://127.0.0.1:6379/0"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1/first", "must be an address like redis://127.0.0.1:6379/0"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1/-1", "must be an address like redis://127.0.0.1:6379/0"),
+        (
+            "LETHE_EMAIL_URL",
+            "smtp://user:pass/word@mail.example.com",
+            "must be an address like smtp+tls://user:password@mail.example.com:587",
+        ),
+        ("LETHE_MAIL_FROM", "Helpdesk", "Helpdesk isn't a mail address"),
+        ("LETHE_MAIL_FROM", "Help <help>", "help isn't a mail address"),
+        (
+            "LETHE_MAIL_FROM",
+            "a@example.com, b@example.com",
+            "must be an address like Example helpdesk <help@example.com>",
+        ),
+        (
+            "LETHE_MAIL_FROM",
+            "Help\nBcc: x@example.com <help@example.com>",
+            "must be an address like Example helpdesk <help@example.com>",
+        ),
+        ("LETHE_HEADS_MAIL", "auditor@law.example.com, auditor", "auditor isn't a mail address"),
+        ("LETHE_ENV_FILE", "/nowhere/env", "there is no file /nowhere/env"),
         ("LETHE_SECRET_KEY", "short", "must have at least 50 characters"),
         ("LETHE_BACKUP_VAULT_KEEP_DAYS", "-1", "must be a whole number, 0 or more"),
         ("LETHE_LEDGER_YEARS", "2", "must be a whole number, 3 or more"),
@@ -49,6 +80,37 @@ def test_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value, reas
     env = environment(tmp_path, **{name: value})
 
     assert refusal(env) == f"Lethe can't start: {name}: {reason}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LETHE_REDIS_URL", "rediss://user:p%40ss@[::1]:6380/3?ssl_cert_reqs=none"),
+        ("LETHE_REDIS_URL", "redis://redis_1:6379"),
+        ("LETHE_BASE_URL", "http://[::1]:8000"),
+        ("LETHE_BASE_URL", "https://bücher.example"),
+        ("LETHE_MAIL_FROM", "help@example.com"),
+        ("LETHE_MAIL_FROM", '"Bücher, Brot & Co" <help@example.com>'),
+        ("LETHE_TRUSTED_PROXIES", "10.0.0.0/8, ::1/128,"),
+    ],
+)
+def test_setting_that_makes_sense_is_taken(tmp_path, name, value):
+    result = run_python("-c", "from config import settings", env=environment(tmp_path, **{name: value}))
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_names_that_nobody_knows_are_listed_once_and_their_values_never(tmp_path):
+    file = tmp_path / "env"
+    file.write_text("LETHE_MAILFROM=help@example.com\nLETHE_DEMO=0\n")
+    env = environment(tmp_path, LETHE_ENV_FILE=str(file), LETHE_REDIS="redis://:hunter2@redis")
+    again = "subprocess.run([sys.executable, '-c', 'from config import settings'], check=True)"
+    program = f"import subprocess, sys\nfrom config import settings\n{again}"
+
+    result = run_python("-c", program, env=env)
+
+    line = "Lethe doesn't know these settings and ignores them: LETHE_MAILFROM, LETHE_REDIS\n"
+    assert (result.returncode, result.stderr) == (0, line)
 
 
 @pytest.mark.parametrize(
