@@ -50,6 +50,7 @@ class Conversation(SealedModel):
     last_message_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.CharField(max_length=8, choices=Side, blank=True, default="")
+    became_ticket = models.BooleanField(default=False)  # closed so: erased at once, whatever its term
     rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
     archived_at = models.DateTimeField(null=True)
 
@@ -70,6 +71,7 @@ class Conversation(SealedModel):
             models.Index(fields=["account", "status", "created_at"], name="chat_queue"),
             models.Index(fields=["account", "closed_at"], name="chat_clock"),
             models.Index(fields=["last_message_at"], name="chat_last_message"),
+            models.Index(fields=["account"], condition=models.Q(became_ticket=True), name="chat_to_erase"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from chat.services import conversations
+from chat.services import conversations, leaving
 from privacy.gate import gate
 
 
@@ -10,3 +10,9 @@ from privacy.gate import gate
 def close_abandoned_chats() -> None:
     if gate.is_open():
         conversations.close_abandoned_chats()
+
+
+@shared_task
+def erase_what_became_tickets() -> None:
+    if gate.is_open():
+        leaving.erase_what_became_tickets()

@@ -389,6 +389,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "erase-what-became-tickets": {
+        "task": "chat.tasks.erase_what_became_tickets",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "close-silent-tickets": {
+        "task": "helpdesk.tasks.close_silent_tickets",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "sweep-keys": {
         "task": "privacy.tasks.sweep_keys",
         "schedule": timedelta(hours=1),

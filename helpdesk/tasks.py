@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from helpdesk.services import overdue
+from helpdesk.services import overdue, silent_tickets
 from helpdesk.services.mail import send_due_mail
 from privacy.gate import gate
 
@@ -20,3 +20,10 @@ def tell_of_overdue() -> None:
     """Tell people that erasures are overdue, or no longer; a restored database has its own message."""
     if gate.is_open():
         overdue.tell_of_overdue()
+
+
+@shared_task
+def close_silent_tickets() -> None:
+    """Close what nobody writes in any more, so that nothing is kept because it was never closed."""
+    if gate.is_open():
+        silent_tickets.close_silent_tickets()

@@ -1,15 +1,28 @@
 """A chat with nobody there becomes a ticket."""
 
+import logging
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID
+
 from django.db import transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from chat import bell
 from chat.models import Conversation
-from chat.services.conversations import close, erase_if_due_at_once
+from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from helpdesk.models import Ticket
 from helpdesk.services.tickets import open_ticket
-from privacy.models import ConsentNotice
+from privacy.categories import Category
+from privacy.declarations import root_of
+from privacy.models import AtEnd, ConsentNotice
+from privacy.services.erasure import Reason, erase_units, is_over
+from privacy.services.policies import policy_in_force
+from privacy.services.suspensions import suspended
+
+log = logging.getLogger(__name__)
 
 SUBJECT_LENGTH = 80
 
@@ -23,10 +36,10 @@ def leave_message(
     agreed: bool,
     notice: ConsentNotice | None,
 ) -> Ticket:
-    """Open a ticket with what the visitor leaves, and end the chat, which keeps its own term.
+    """Open a ticket with what the visitor leaves, end the chat and erase it: its words live on in the ticket.
 
-    Raises :class:`ChatEnded`, so that a second request opens no second ticket, and
-    :class:`privacy.services.consent.ConsentMissing`; in both cases nothing has changed.
+    A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
+    second ticket, and :class:`privacy.services.consent.ConsentMissing`; in both cases nothing has changed.
     """
     with transaction.atomic():
         chat = locked(conversation)
@@ -42,8 +55,42 @@ def leave_message(
             notice=notice,
         )
         close(chat, side=Conversation.Side.VISITOR)
-    erase_if_due_at_once(chat)
+        chat.became_ticket = True
+        chat.save(update_fields=["became_ticket"])
+    _erase(chat.account_id, [chat.pk], wait=True)
     return ticket
+
+
+def erase_what_became_tickets() -> int:
+    """Erase the chats whose erasure failed, or was held back, when they became tickets; returns how many."""
+    left = Conversation.objects.filter(became_ticket=True).exclude(suspended(root_of(Conversation)))
+    left = left.only("pk", "account_id").order_by("account", "pk")
+    return sum(
+        _erase(account_id, [chat.pk for chat in chats])
+        for account_id, chats in groupby(left, attrgetter("account_id"))
+    )
+
+
+def _erase(account_id: int, ids: list[UUID], *, wait: bool = False) -> int:
+    """Erase chats that became tickets and tell the streams; what fails is tried again by the timetable."""
+    at_end = policy_in_force(account_id=account_id, category=Category.CHAT).at_end
+    reason = Reason("became_ticket", account_id, skeleton=at_end == AtEnd.SKELETON)
+    try:
+        erased = erase_units(
+            Conversation,
+            ids,
+            account_id=account_id,
+            reason=reason,
+            still=is_over(root_of(Conversation)),
+            wait=wait,
+        )
+    except Exception:
+        log.exception("Chats of account %s became tickets and could not be erased.", account_id)
+        return 0
+    finally:
+        for pk in ids:
+            bell.ring(pk, account_id=account_id)
+    return erased
 
 
 def words_of_visitor(conversation: Conversation, *, limit: int) -> str:

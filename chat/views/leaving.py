@@ -12,7 +12,8 @@ from chat.views.access import for_visitor_of_chat
 from chat.views.visitor import what_is_left
 from privacy.categories import Category
 from privacy.services.consent import ConsentMissing
-from privacy.services.retention import expiry_of
+from privacy.services.policies import policy_in_force
+from privacy.services.retention import expiry_under, when_of
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,5 +50,9 @@ def _form(
 
 
 def _context(chat: Conversation) -> dict:
-    expiry = expiry_of(account_id=chat.account_id, category=Category.TICKET)
-    return {"account": chat.account, "ticket_expiry": expiry}
+    policy = policy_in_force(account_id=chat.account_id, category=Category.TICKET)
+    return {
+        "account": chat.account,
+        "ticket_expiry": expiry_under(policy, None),
+        "ticket_when": when_of(policy),
+    }

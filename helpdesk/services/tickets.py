@@ -1,6 +1,7 @@
 """The course of a ticket: it is opened, answered by both sides, closed, opened again, and erased on time."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -138,6 +139,23 @@ def change_status(*, ticket: Ticket, status: str, by: User) -> bool:
 def close_ticket(*, ticket: Ticket, by: User) -> bool:
     """Close a ticket and return whether it is erased: its account may do that at once."""
     return change_status(ticket=ticket, status=Ticket.Status.CLOSED, by=by)
+
+
+def close_silent_ticket(*, ticket: Ticket, since: datetime) -> bool:
+    """Close a ticket for the house; returns whether it did.
+
+    One in which somebody wrote since, or that was closed or erased meanwhile, is left alone.
+    """
+    try:
+        with transaction.atomic():
+            ticket = _locked(ticket.pk)
+            if ticket.closed_at or ticket.last_activity_at >= since:
+                return False
+            _set_status(ticket, Ticket.Status.CLOSED, by=None)
+    except TicketErased:
+        return False
+    erase_if_due_at_once(ticket, account_id=ticket.account_id)
+    return True
 
 
 def erase_ticket(*, ticket: Ticket, by: User) -> None:

@@ -1,18 +1,22 @@
 """Leave a message: a chat that nobody answers becomes a ticket, once."""
 
 import pytest
+from django.utils import timezone
 
+from chat import tasks
 from chat.models import Conversation, Message
 from chat.services.conversations import end_chat
-from chat.services.leaving import leave_message
+from chat.services.leaving import erase_what_became_tickets, leave_message
 from chat.services.messages import ChatEnded, post_message
 from helpdesk.models import Account, Contact, Ticket
+from privacy import ledger
 from privacy.categories import Category
-from privacy.models import ConsentNotice, ConsentRecord
+from privacy.models import ConsentNotice, ConsentRecord, LedgerEntry, Suspension
 from privacy.services.consent import ConsentMissing
 from privacy.terms import Rule
 from tests import factories
 from tests.chat.visiting import TOKEN, visit
+from tests.privacy.failing import breaking
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,8 +69,9 @@ def test_name_that_is_required_is_required(chat, account):
     assert not Ticket.objects.exists()
 
 
-def test_message_becomes_a_ticket_and_the_chat_is_erased(chat, account):
-    factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
+@pytest.mark.parametrize("rule", [Rule.AT_ONCE, Rule.AFTER, Rule.KEEP])
+def test_message_becomes_a_ticket_and_the_chat_is_erased_whatever_its_term(chat, account, rule):
+    factories.policy(account, Category.CHAT, rule=rule)
 
     response = visit("visitor_leave_message", account, data=LEFT)
 
@@ -77,8 +82,60 @@ def test_message_becomes_a_ticket_and_the_chat_is_erased(chat, account):
     assert [message.body for message in ticket.messages.all()] == ["Where is it?\nPlease."]
     assert (ticket.requester.name, ticket.requester.email) == ("Vera", "vera@mail.example")
     assert (Conversation.objects.count(), Message.objects.count()) == (0, 0)
-    assert "Erased 30 days after it is closed" in page
+    assert "What you wrote is now a ticket. It is erased 30 days after it is closed." in page
     assert "Has been erased" in page
+
+
+def test_evidence_says_that_it_became_a_ticket(chat, account):
+    visit("visitor_leave_message", account, data=LEFT)
+
+    begun = LedgerEntry.objects.filter(action="erasure.begun", params__unit="chat.conversation").get()
+    assert begun.params["reason"] == "became_ticket"
+    assert begun.params["marks"] == [ledger.mark(chat.pk)]
+    assert "rule" not in begun.params
+
+
+def test_chat_on_hold_stays_when_it_becomes_a_ticket_until_the_hold_is_released(chat, account):
+    factories.policy(account, Category.CHAT, rule=Rule.KEEP)
+    hold = Suspension.objects.create(
+        account=account,
+        unit="chat.conversation",
+        unit_id=chat.pk,
+        basis=Suspension.Basis.CLAIM,
+        reason="A claim",
+        review_on=timezone.localdate(),
+    )
+
+    page = visit("visitor_leave_message", account, data=LEFT).content.decode()
+
+    assert "What you wrote is now a ticket." in page
+    assert "Has been erased" not in page
+    assert Conversation.objects.get().status == "closed"
+    assert erase_what_became_tickets() == 0
+    Suspension.objects.filter(pk=hold.pk).update(released_at=timezone.now())
+    assert erase_what_became_tickets() == 1
+    assert not Conversation.objects.exists()
+
+
+def test_chat_whose_erasure_fails_is_erased_by_the_timetable(chat, account, caplog):
+    factories.policy(account, Category.CHAT, rule=Rule.KEEP)
+    with breaking("default", 'DELETE FROM "chat_message"'):
+        visit("visitor_leave_message", account, data=LEFT)
+    assert Conversation.objects.count() == Ticket.objects.count() == 1
+    assert "became tickets and could not be erased" in caplog.text
+
+    tasks.erase_what_became_tickets()
+    tasks.erase_what_became_tickets()
+
+    assert not Conversation.objects.exists()
+    assert LedgerEntry.objects.filter(action="erasure.done").exists()
+
+
+def test_timetable_leaves_chats_alone_that_are_no_tickets(chat, account):
+    end_chat(conversation=chat, side="agent")
+
+    assert erase_what_became_tickets() == 0
+    assert Conversation.objects.count() == 1
 
 
 def test_people_of_the_erased_chat_and_the_ticket_are_not_one(chat, account):
@@ -122,7 +179,7 @@ def test_message_left_twice_opens_one_ticket(chat, account):
 
     response = visit("visitor_leave_message", account, data=LEFT)
 
-    assert response.status_code == 410
+    assert response.status_code == 404  # the chat is erased
     assert Ticket.objects.count() == 1
 
 
