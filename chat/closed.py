@@ -7,7 +7,7 @@ from chat.models import Conversation
 from helpdesk.models import User
 from helpdesk.ticket_list import PAGE_SIZE, REACH
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.services.policies import policy_in_force
 from privacy.services.retention import expiry_under
 
@@ -24,5 +24,5 @@ def read_closed(user: User, *, page: str = "1") -> Page:
     policy = policy_in_force(account_id=user.account_id, category=Category.CHAT)
     for chat in found.object_list:
         chat.age, chat.expiry = age(chat.closed_at), expiry_under(policy, chat)
-    share_keys([user, *found.object_list])
+    share_keys([user, *found.object_list], lost=UNREADABLE)
     return found

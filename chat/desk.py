@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from chat.models import Conversation, Message
 from helpdesk.models import User
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 
 LIMIT = 100
 
@@ -55,7 +55,7 @@ def read_desk(user: User) -> Desk:
         is_waiting = chat.status == Conversation.Status.WAITING
         chat.age = age(chat.created_at if is_waiting else chat.last_message_at)
         _pile(desk, chat, user).append(chat)
-    share_keys([user, *desk.sealed_rows()])
+    share_keys([user, *desk.sealed_rows()], lost=UNREADABLE)
     return desk
 
 

@@ -14,7 +14,7 @@ from chat.streams.rooms import render_entry
 from helpdesk.models import Contact, Ticket, User
 from helpdesk.permissions import may_erase
 from privacy.categories import Category
-from privacy.encryption.rows import UNREADABLE, share_keys
+from privacy.encryption.rows import UNREADABLE, read_lost_as, share_keys
 from privacy.models import ConsentRecord
 from privacy.services.consent import consent_of
 from privacy.services.retention import Expiry, expiry_of
@@ -56,7 +56,8 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related(tickets)[:TWINS_SHOWN])
     state = state_for(user, chat)
     closed = read_closed(user) if state == "closed" else None
-    share_keys([user, chat, *entries, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
+    shown = [row for row in (user, chat, chat.agent) if row]
+    share_keys([*shown, *entries, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
     return Pane(
         chat=chat,
         state=state,
@@ -80,6 +81,7 @@ def read_news(user: User, chat: Conversation, *, after: int, said: Message | Non
         entries = [said]
     else:
         entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+    read_lost_as(UNREADABLE, entries)
     return {
         "state": state_for(user, chat),
         "entries": [{"seq": e.seq, "side": e.side, "html": render_entry(e, "agent")} for e in entries],

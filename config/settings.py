@@ -155,6 +155,7 @@ MIDDLEWARE = [
     "config.readable.ReadableFormMiddleware",
     # A database that is older than the ledger serves nothing, so this stands before anything that reads rows.
     "privacy.gate.RestoreGateMiddleware",
+    "privacy.unreadable.LostKeyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

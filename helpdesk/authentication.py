@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from helpdesk.models import User
 from helpdesk.permissions import is_active
 from helpdesk.text import ADDRESS_LIMIT
+from privacy.encryption.rows import UNREADABLE, read_lost_as
 
 PASSWORD_LIMIT = 1024  # hashing more would only keep the server busy
 _UNREADABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -39,7 +40,10 @@ class EmailBackend(ModelBackend):
     def get_user(self, user_id: Any) -> User | None:
         """Return the person of a session, with their account; nobody once either is switched off."""
         user = User.objects.select_related("account").filter(pk=user_id).first()
-        return user if user and is_active(user) else None
+        if user is None or not is_active(user):
+            return None
+        read_lost_as(UNREADABLE, [user])  # every page names them in its menu
+        return user
 
 
 def readable(text: Any, limit: int) -> bool:

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 
 from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant, User
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import ConsentRecord
 from privacy.services.consent import consent_of
 from privacy.services.retention import Expiry, expiry_of
@@ -60,7 +60,7 @@ def _with_files(messages: QuerySet, beside: Iterable[Model]) -> list[Any]:
         attached[file.message_id].append(file)
     for row in rows:
         row.attached = attached[row.pk]
-    share_keys([*beside, *rows, *files])
+    share_keys([*beside, *rows, *files], lost=UNREADABLE)
     return rows
 
 

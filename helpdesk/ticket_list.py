@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.services.policies import policy_in_force
 from privacy.services.retention import expiry_under
 
@@ -67,7 +67,7 @@ def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: 
     policy = policy_in_force(account_id=user.account_id, category=Category.TICKET)
     for ticket in found.object_list:
         ticket.expiry = expiry_under(policy, ticket)
-    share_keys([user, *found.object_list])
+    share_keys([user, *found.object_list], lost=UNREADABLE)
     of_all = count_by_status(Ticket.objects.visible_to(user)) if mine else counts
     return TicketList(found, _tabs(counts), status, mine, of_all[Ticket.Status.OPEN])
 

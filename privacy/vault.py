@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from django.db import IntegrityError, connections, transaction
 
 from privacy.encryption import keyring
-from privacy.encryption.errors import KeyUnavailable
+from privacy.encryption.errors import KeyLost, KeyUnavailable
 from privacy.encryption.sealing import new_data_key
 from privacy.models import DataKey, LedgerEntry, Tombstone
 from privacy.routers import VAULT
@@ -68,18 +68,27 @@ def _standing(kind: str, account_id: int | None) -> UUID | None:
 def open_keys(ids: Collection[UUID]) -> dict[UUID, bytes | None]:
     """Return the keys by id in one query; a key that was destroyed on purpose is ``None``.
 
-    Raises :class:`KeyUnavailable` for a key that is missing without a tombstone: that is an
-    incident, not an erasure.
+    Raises :class:`KeyLost` for a key that is missing without a tombstone: that is an incident, not an
+    erasure.
     """
     keys: dict[UUID, bytes | None] = {pk: keyring.unwrap(pk, wrapped) for pk, wrapped in _wrapped(ids)}
     missing = set(ids) - keys.keys()
     if missing:
-        buried = Tombstone.objects.filter(key_id__in=missing).values_list("key_id", flat=True)
-        keys.update(dict.fromkeys(buried))
-        lost = missing - keys.keys()
+        lost = _without_tombstone(missing)
         if lost:
-            raise KeyUnavailable(f"The vault has neither key nor tombstone for {sorted(map(str, lost))}.")
+            raise KeyLost(lost)
+        keys.update(dict.fromkeys(missing))
     return keys
+
+
+def lost_among(ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these keys the vault has neither as a key nor as a tombstone."""
+    kept = DataKey.objects.filter(pk__in=ids).values_list("pk", flat=True)
+    return _without_tombstone(set(ids).difference(kept))
+
+
+def _without_tombstone(ids: set[UUID]) -> set[UUID]:
+    return ids.difference(Tombstone.objects.filter(key_id__in=ids).values_list("key_id", flat=True))
 
 
 def _wrapped(ids: Collection[UUID]) -> Iterator[tuple[UUID, str]]:

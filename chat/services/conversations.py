@@ -1,6 +1,7 @@
 """The course of a chat: it starts, an agent accepts it, either side ends it, and it is erased on time."""
 
 import hashlib
+import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -13,10 +14,13 @@ from chat.models import Conversation, Message
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
 from privacy import vault
+from privacy.encryption.errors import KeyLost
 from privacy.models import ConsentNotice, DataKey
 from privacy.services import at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
+
+log = logging.getLogger(__name__)
 
 
 class AlreadyAccepted(Exception):
@@ -124,6 +128,9 @@ def _close_if_silent(conversation: Conversation, *, since: datetime) -> bool:
                 return False
             close(chat, side=Conversation.Side.SYSTEM)
     except ChatEnded:
+        return False
+    except KeyLost:  # nothing can be added to it any more, and it must not keep the others open
+        log.error("Chat %s can't be closed: its key is lost.", conversation.pk)
         return False
     erase_if_due_at_once(chat)
     return True

@@ -12,7 +12,7 @@ from chat.models import Conversation, Message
 from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import read_lost_as, share_keys
 from privacy.services.policies import policy_in_force
 from privacy.terms import Rule
 
@@ -92,6 +92,7 @@ def _add_agents(rows: Iterable[Conversation | Message]) -> None:
     agents = (
         User.objects.only("name", "email").in_bulk({row.agent_id for row in answered}) if answered else {}
     )
+    read_lost_as("", agents.values())
     for row in answered:
         row.agent = agents.get(row.agent_id)
 

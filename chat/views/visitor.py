@@ -15,7 +15,7 @@ from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
 from helpdesk.models import Account
 from privacy.categories import Category
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import read_lost_as, share_keys
 from privacy.services.consent import ConsentMissing
 from privacy.services.retention import expiry_of
 
@@ -107,6 +107,7 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
     if chat.agent_id in agents:
         chat.agent = agents[chat.agent_id]
     share_keys([chat, *entries])
+    read_lost_as("", [row.agent for row in (chat, *entries) if row.agent])
     context = {
         "account": chat.account,
         "conversation": chat,

@@ -126,7 +126,7 @@ class AccountForm(forms.ModelForm):
         return decided
 
     def _offer_people(self) -> None:
-        people = User.objects.filter(is_active=True)
+        people = User.objects.to_show().filter(is_active=True)
         if "owner" in self.fields:
             self.fields["owner"].queryset = people.filter(account=self.instance, role=User.Role.OWNER)
             self.fields["owner"].label_from_instance = User.get_full_name

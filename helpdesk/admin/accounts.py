@@ -169,7 +169,7 @@ class AccountAdmin(ScopedAdmin):
                 "address": address_of(request),
                 "embed_url": settings.LETHE_EMBED_URL,
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
-                "people": User.objects.filter(account=obj.pk).order_by("-is_active", "created_at"),
+                "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)

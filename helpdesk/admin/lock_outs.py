@@ -17,8 +17,8 @@ from helpdesk.models import User
 def people_in_reach(request: HttpRequest) -> QuerySet[User]:
     """Return the people of the accounts that are open to somebody; for an operator everybody."""
     if is_operator(request):
-        return User.objects.all()
-    return User.objects.filter(account__in=open_accounts(request))
+        return User.objects.to_show()
+    return User.objects.to_show().filter(account__in=open_accounts(request))
 
 
 @require_GET

@@ -13,6 +13,7 @@ from helpdesk.admin.help_texts import PERSON
 from helpdesk.models import Account, User
 from helpdesk.services.people import AddressTaken
 from helpdesk.text import validate_address, validate_line
+from privacy.encryption.fields import Lost
 
 
 class PersonForm(forms.ModelForm):
@@ -40,6 +41,7 @@ class PersonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial = {name: value for name, value in self.initial.items() if not isinstance(value, Lost)}
         for name, field in self.fields.items():
             field.help_text = PERSON[name]
             field.label = capfirst(field.label)

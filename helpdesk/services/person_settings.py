@@ -11,7 +11,9 @@ from helpdesk.services.people import (
     reactivate_person,
 )
 from helpdesk.text import validate_address, validate_line
-from privacy import ledger
+from privacy import ledger, vault
+from privacy.encryption.rows import read_lost_as
+from privacy.models import DataKey
 
 
 def change_person(
@@ -36,7 +38,11 @@ def change_person(
 
 
 def correct_person(*, person: User, by: User, name: str, email: str) -> None:
-    """Put a name or an address right (Article 16); the ledger says that, and neither of them."""
+    """Put a name or an address right (Article 16); the ledger says that, and neither of them.
+
+    Where the person's key was lost both are new, and so is the key.
+    """
+    read_lost_as("", [person])
     changed = [
         field for field, value in (("name", name), ("email", email)) if getattr(person, field) != value
     ]
@@ -46,6 +52,8 @@ def correct_person(*, person: User, by: User, name: str, email: str) -> None:
     validate_address(email)
     if User.objects.with_email(email).exclude(pk=person.pk).exists():
         raise AddressTaken
+    if vault.lost_among([person.key_id]):
+        person.key_id = vault.create_key(kind=DataKey.Kind.USER, account_id=person.account_id)
     person.name, person.email = name, email
     try:
         with transaction.atomic():

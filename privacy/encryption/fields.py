@@ -11,7 +11,7 @@ from django.core import checks
 from django.db.models.query_utils import DeferredAttribute
 from encrypted_model_fields import fields as emf
 
-from privacy.encryption.errors import SealedMisuse
+from privacy.encryption.errors import KeyLost, SealedMisuse
 from privacy.encryption.sealing import Token, seal, unseal
 
 
@@ -35,7 +35,13 @@ class Sealed:
 
     def open(self, row: Any, field: "SealedMixin") -> str:
         if self._text is None:
-            key = row.sealing_keys[row.key_id]
+            try:
+                key = row.sealing_keys[row.key_id]
+            except KeyLost:
+                shown_as = getattr(row._state, "lost", None)
+                if shown_as is None:
+                    raise
+                return Lost(shown_as)
             if key is None:
                 return ERASED
             self._text = unseal(key, self.token, place=field.place_of(row))
@@ -52,6 +58,12 @@ class Erased(str):
 
 
 ERASED = Erased()
+
+
+class Lost(str):
+    """What a value whose key is lost reads as on a page, and never stored: see ``share_keys``."""
+
+    __slots__ = ()
 
 
 class SealedAttribute(DeferredAttribute):
@@ -98,6 +110,8 @@ class SealedMixin(emf.EncryptedMixin):
             return self._unchanged(value, model_instance)
         if isinstance(value, Erased):
             raise SealedMisuse(f"{self}: the value was erased and can't be stored again.")
+        if isinstance(value, Lost):
+            raise SealedMisuse(f"{self}: the value can't be read, and what is shown for it isn't stored.")
         key = model_instance.sealing_keys[model_instance.key_id]
         if key is None:
             raise SealedMisuse(f"{self}: the key of this row was destroyed; nothing can be sealed under it.")

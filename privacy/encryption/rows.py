@@ -6,9 +6,13 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from privacy import vault
-from privacy.encryption.errors import SealedMisuse, SealError
+from privacy.encryption.errors import KeyLost, SealedMisuse, SealError
+
+UNREADABLE = _("can't be read: its key is lost")
 
 
 def uuid7() -> UUID:
@@ -26,13 +30,19 @@ class KeyBunch:
     def __init__(self, ids: Iterable[UUID]) -> None:
         self._ids = set(ids)
         self._keys: dict[UUID, bytes | None] = {}
+        self._lost: set[UUID] = set()
 
     def __getitem__(self, key_id: UUID) -> bytes | None:
+        if key_id in self._lost:
+            raise KeyLost([key_id])
         if key_id not in self._keys:
             self._ids.add(key_id)
             try:
-                self._keys.update(vault.open_keys(self._ids - self._keys.keys()))
-            except SealError:  # one lost key of a page takes only its own rows with it
+                self._keys.update(vault.open_keys(self._ids - self._keys.keys() - self._lost))
+            except KeyLost as error:  # one lost key of a page takes only its own rows with it
+                self._lost |= error.ids
+                return self[key_id]
+            except SealError:
                 self._keys.update(vault.open_keys([key_id]))
         return self._keys[key_id]
 
@@ -56,13 +66,26 @@ def sealed_rows(top: models.Model) -> Iterator["SealedModel"]:
         ]
 
 
-def share_keys(rows: Iterable[models.Model]) -> None:
-    """Let all sealed rows of a page open their keys together: one query instead of one a row."""
+def share_keys(rows: Iterable[models.Model], *, lost: str | Promise | None = None) -> None:
+    """Let all sealed rows of a page open their keys together: one query instead of one a row.
+
+    ``lost`` is what a value reads as whose key is lost, in rows that are only shown, so that one of them
+    doesn't take its page with it. Everywhere else reading it raises :class:`KeyLost`.
+    """
+    rows = list(rows)
     sealed = [row for top in rows for row in sealed_rows(top)]
     # Asked of the row itself: the person of a request is a lazy object, whose own __dict__ is another one's.
     bunch = KeyBunch(row.key_id for row in sealed if "key_id" not in row.get_deferred_fields())
     for row in sealed:
         row._state.keys = bunch  # type: ignore[attr-defined]
+    if lost is not None:
+        read_lost_as(lost, rows)
+
+
+def read_lost_as(text: str | Promise, rows: Iterable[models.Model]) -> None:
+    """Let a value whose key is lost read as ``text`` in rows that are only shown; it is never stored back."""
+    for row in (row for top in rows for row in sealed_rows(top)):
+        row._state.lost = text  # type: ignore[attr-defined]
 
 
 def names_of_sealed(model: type[models.Model]) -> frozenset[str]:
@@ -74,18 +97,26 @@ class SealedQuerySet(models.QuerySet):
     """A queryset whose rows share one query for their keys."""
 
     stays_sealed = False
+    reads_lost_as: str | Promise | None = None
 
     def _clone(self):
         clone = super()._clone()  # type: ignore[misc]
         clone.stays_sealed = self.stays_sealed
+        clone.reads_lost_as = self.reads_lost_as
         return clone
+
+    def to_show(self):
+        """Return the rows as a page shows them: what can't be read says so, instead of raising."""
+        shown = self._chain()  # type: ignore[attr-defined]
+        shown.reads_lost_as = UNREADABLE
+        return shown
 
     def _fetch_all(self) -> None:
         fresh = self._result_cache is None
         super()._fetch_all()
         if fresh and issubclass(self._iterable_class, models.query.ModelIterable):
             rows = [row for row in self._result_cache or () if isinstance(row, models.Model)]
-            share_keys(rows)
+            share_keys(rows, lost=self.reads_lost_as)
             for row in rows if self.stays_sealed else ():
                 row._state.stays_sealed = True  # type: ignore[attr-defined]
 
@@ -132,7 +163,7 @@ class SealedQuerySet(models.QuerySet):
         yield from self._shared(chunk)
 
     def _shared(self, chunk: list) -> list:
-        share_keys(row for row in chunk if isinstance(row, models.Model))
+        share_keys((row for row in chunk if isinstance(row, models.Model)), lost=self.reads_lost_as)
         return chunk
 
 

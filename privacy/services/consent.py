@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from privacy import ledger
+from privacy.encryption.errors import KeyLost
 from privacy.encryption.rows import SealedModel
 from privacy.models import ConsentNotice, ConsentRecord
 
@@ -57,6 +58,13 @@ def record_consent(
 
 
 def consent_of(*, account, person: SealedModel) -> ConsentRecord | None:
-    """Return the newest proof that ``person`` agreed, with its notice; ``None`` where there is none."""
-    records = ConsentRecord.objects.filter(account=account, subject=ledger.reference(person))
+    """Return the newest proof that ``person`` agreed, with its notice.
+
+    ``None`` where there is none, or where nobody can tell whose it is, since the person's key is lost.
+    """
+    try:
+        subject = ledger.reference(person)
+    except KeyLost:
+        return None
+    records = ConsentRecord.objects.filter(account=account, subject=subject)
     return records.select_related("notice").order_by("-given_at").first()
