@@ -1,0 +1,54 @@
+"""The codes of the ledger in the words of an account manager; a code without words stands for itself."""
+
+from datetime import datetime, tzinfo
+
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from privacy.categories import Category
+from privacy.terms import Clock, Term
+
+REASONS = {
+    "retention": gettext_lazy("its time was over"),
+    "closed": gettext_lazy("it was closed, and the account erases at once"),
+    "by_hand": gettext_lazy("somebody of the account ordered it by hand"),
+    "nothing_left": gettext_lazy("nothing else of the person was kept"),
+    "merged": gettext_lazy("two records of one person became one"),
+    "not_necessary": gettext_lazy("asked for by the person: no longer needed (Article 17(1)(a))"),
+    "consent_withdrawn": gettext_lazy("asked for by the person: consent withdrawn (Article 17(1)(b))"),
+    "objection": gettext_lazy("asked for by the person: objection (Article 17(1)(c))"),
+    "unlawful": gettext_lazy("asked for by the person: processed unlawfully (Article 17(1)(d))"),
+    "legal_obligation": gettext_lazy("a law demanded it (Article 17(1)(e))"),
+    "child_services": gettext_lazy("asked for by the person: collected from a child (Article 17(1)(f))"),
+}
+
+
+def reason_in_words(code: str) -> str:
+    return str(REASONS.get(code, code))
+
+
+def category_in_words(code: str) -> str:
+    return str(Category(code).label) if code in Category else code
+
+
+def rule_in_words(code: str, clock: str) -> str:
+    """Return a term of the ledger as *“30 days after it is closed”*; empty where no rule was obeyed."""
+    try:
+        return Term.from_code(code).in_words(clock or Clock.CLOSED)
+    except ValueError:
+        return code
+
+
+def version_in_words(version: int) -> str:
+    """Return which policy was obeyed: one that the account decided, or the terms of the platform."""
+    if not version:
+        return _("the terms of the platform")
+    return _("version %(number)d of the account's policy") % {"number": version}
+
+
+def moment_in_words(moment: datetime | str, zone: tzinfo) -> str:
+    """Return a moment, also as the ledger writes it, in a time zone that is named."""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{date_format(localtime(at, zone), 'DATETIME_FORMAT')} ({zone})"
