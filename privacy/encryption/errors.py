@@ -17,7 +17,7 @@ class KeyUnavailable(SealError):
 
 
 class KeyLost(KeyUnavailable):
-    """The vault has neither the data key nor a tombstone: an incident, and not an erasure. ``ids`` say which."""
+    """The vault has neither the data key nor a tombstone: an incident, not an erasure. ``ids`` say which."""
 
     def __init__(self, ids: Collection[UUID]) -> None:
         self.ids = frozenset(ids)
