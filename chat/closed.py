@@ -10,6 +10,7 @@ from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.services.policies import policy_in_force
 from privacy.services.retention import expiry_under
+from privacy.services.suspensions import stops_of
 
 
 def read_closed(user: User, *, page: str = "1") -> Page:
@@ -22,7 +23,8 @@ def read_closed(user: User, *, page: str = "1") -> Page:
     found = Paginator(chats[:REACH], PAGE_SIZE).get_page(page)
     found.object_list = list(found.object_list)
     policy = policy_in_force(account_id=user.account_id, category=Category.CHAT)
+    stops = stops_of(found.object_list)
     for chat in found.object_list:
-        chat.age, chat.expiry = age(chat.closed_at), expiry_under(policy, chat)
+        chat.age, chat.expiry = age(chat.closed_at), expiry_under(policy, chat, stops.get(chat.pk))
     share_keys([user, *found.object_list], lost=UNREADABLE)
     return found

@@ -64,6 +64,11 @@ def may_erase(user: User) -> bool:
     return leads(user)
 
 
+def may_hold(user: User) -> bool:
+    """Tell whether a person may put a chat, ticket or contact of their account on hold, and release it."""
+    return leads(user)
+
+
 def agent_required(view: View) -> View:
     """Let only people in who answer visitors; the anonymous are sent to the sign-in page first."""
 
@@ -85,3 +90,18 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "GET":  # nobody comes back to an address that only takes posts
         return redirect("sign_in")
     return redirect_to_login(request.get_full_path())
+
+
+def reads_archive(user: User) -> bool:
+    """Tell whether a person is named as one who may open the archive of their account."""
+    return user.works_in_agent_pages and user.account.archive_readers.filter(user=user).exists()
+
+
+def names_readers(user: User, account: Account) -> bool:
+    """Tell whether a person may name those who open an account's archive: its owner and its managers.
+
+    Operators run the deployment; who reads an account's archive is no matter of theirs.
+    """
+    if user.role == User.Role.OWNER:
+        return user.account_id == account.pk
+    return user.role == User.Role.MANAGER and account.pk in user.account_ids()

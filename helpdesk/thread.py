@@ -38,7 +38,7 @@ class AgentThread(Thread):
 def read_thread(ticket: Ticket, *, for_participant: TicketParticipant) -> Thread:
     """Return the requester's view of a ticket: their own thread, and never a note."""
     messages = ticket.messages.exclude(kind=TicketMessage.Kind.NOTE).filter(participant=for_participant)
-    return Thread(ticket, _with_files(messages, [ticket, for_participant]), _expiry(ticket))
+    return Thread(ticket, _with_files(messages, [ticket, for_participant]), _expiry(ticket, for_visitor=True))
 
 
 def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
@@ -64,8 +64,10 @@ def _with_files(messages: QuerySet, beside: Iterable[Model]) -> list[Any]:
     return rows
 
 
-def _expiry(ticket: Ticket) -> Expiry:
-    return expiry_of(account_id=ticket.account_id, category=Category.TICKET, unit=ticket)
+def _expiry(ticket: Ticket, *, for_visitor: bool = False) -> Expiry:
+    return expiry_of(
+        account_id=ticket.account_id, category=Category.TICKET, unit=ticket, for_visitor=for_visitor
+    )
 
 
 def _same_address(contact: Contact, user: User) -> QuerySet[Ticket]:

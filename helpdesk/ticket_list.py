@@ -13,6 +13,7 @@ from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.services.policies import policy_in_force
 from privacy.services.retention import expiry_under
+from privacy.services.suspensions import stops_of
 
 PAGE_SIZE = 50
 ALL = "all"
@@ -65,8 +66,9 @@ def read_ticket_list(*, user: User, status: str = "", mine: bool = False, page: 
     found = _Counted(chosen.for_list(), PAGE_SIZE, count=total).get_page(page)
     found.object_list = list(found.object_list)
     policy = policy_in_force(account_id=user.account_id, category=Category.TICKET)
+    stops = stops_of(found.object_list)
     for ticket in found.object_list:
-        ticket.expiry = expiry_under(policy, ticket)
+        ticket.expiry = expiry_under(policy, ticket, stops.get(ticket.pk))
     share_keys([user, *found.object_list], lost=UNREADABLE)
     of_all = count_by_status(Ticket.objects.visible_to(user)) if mine else counts
     return TicketList(found, _tabs(counts), status, mine, of_all[Ticket.Status.OPEN])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.views import demo_mail, privacy_notice, tickets_agent, tickets_public
+from helpdesk.views import demo_mail, privacy_notice, tickets_agent, tickets_kept, tickets_public
 
 TICKET = "agent/tickets/<uuid:pk>/"
 THREAD = "tickets/thread/<uuid:pk>/"
@@ -16,6 +16,11 @@ urlpatterns = [
     path(f"{TICKET}status/", tickets_agent.ticket_status, name="ticket_status"),
     path(f"{TICKET}close/", tickets_agent.ticket_close, name="ticket_close"),
     path(f"{TICKET}erase/", tickets_agent.ticket_erase, name="ticket_erase"),
+    path(f"{TICKET}kept/", tickets_kept.ticket_kept, name="ticket_kept"),
+    path(f"{TICKET}hold/", tickets_kept.ticket_hold, name="ticket_hold"),
+    path(
+        f"{TICKET}hold/<int:hold_pk>/release/", tickets_kept.ticket_hold_release, name="ticket_hold_release"
+    ),
     path(f"{TICKET}files/<uuid:file_pk>/", tickets_agent.ticket_file_download, name="ticket_file_download"),
     path("tickets/new/<slug:public_id>/", tickets_public.ticket_new, name="ticket_new"),
     path("tickets/sent/<slug:public_id>/", tickets_public.ticket_sent, name="ticket_sent"),

@@ -23,18 +23,18 @@ from chat.services.messages import ChatEnded, post_message
 from helpdesk.permissions import agent_required
 
 JSON = "application/json"
-ChatView = Callable[[HttpRequest, Conversation], HttpResponse]
+ChatView = Callable[..., HttpResponse]
 
 
 def on_chat(view: ChatView) -> Callable[..., HttpResponse]:
     """Give a view the chat it names. A chat that was erased, is foreign or never was is answered alike."""
 
     @wraps(view)
-    def with_chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
+    def with_chat(request: HttpRequest, conversation_id: UUID, **more: int) -> HttpResponse:
         chat = conversation_of(request.user, conversation_id)
         if chat is None:
             return render(request, "chat/agent/gone.html", status=404)
-        return view(request, chat)
+        return view(request, chat, **more)
 
     return never_cache(agent_required(with_chat))
 

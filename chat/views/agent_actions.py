@@ -22,6 +22,7 @@ from chat.views.agent import on_chat, sequence, wants_json
 from helpdesk.permissions import agent_required, may_erase
 from privacy.categories import Category
 from privacy.services.retention import expiry_of
+from privacy.services.suspensions import Suspended
 
 
 @on_chat
@@ -57,7 +58,11 @@ def chat_erase(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if not may_erase(request.user) or chat.status != Conversation.Status.CLOSED:
         raise PermissionDenied
     with suppress(ChatEnded):  # somebody was quicker: what was asked for is done
-        erase_chat(conversation=chat, by=request.user)
+        try:
+            erase_chat(conversation=chat, by=request.user)
+        except Suspended:
+            messages.error(request, _("Something keeps this chat, such as a legal hold. It is not erased."))
+            return redirect("chat_detail", chat.pk)
     messages.success(request, _("The chat is erased."))
     return redirect("chat_closed")
 
@@ -69,6 +74,8 @@ def _what_became_of(chat: Conversation) -> str:
     expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=left)
     if expiry.at_once:
         return _("The chat is closed and erased.")
+    if expiry.is_held:
+        return _("The chat is closed. %(sentence)s.") % {"sentence": expiry.sentence}
     if expiry.at is None:
         return _("The chat is closed. It is kept until somebody deletes it.")
     when = date_format(timezone.localtime(expiry.at), "DATETIME_FORMAT")

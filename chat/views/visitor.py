@@ -97,7 +97,7 @@ def what_is_left(chat: Conversation) -> dict:
     left = Conversation.objects.filter(pk=chat.pk).first()
     if left is None:
         return {"erased": True}
-    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=left)
+    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=left, for_visitor=True)
     return {"erased": False, "expiry": expiry}
 
 
@@ -114,7 +114,9 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
-        "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat),
+        "expiry": expiry_of(
+            account_id=chat.account_id, category=Category.CHAT, unit=chat, for_visitor=True
+        ),
     }
     response = render(request, "chat/visitor/_pane.html", context, status=status)
     response["X-Rating-Ticket"] = rating_ticket(account=chat.account, token=token)

@@ -6,14 +6,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from helpdesk.admin.ledger_words import (
+from privacy.models import LedgerEntry
+from privacy.services.ledger_words import (
     category_in_words,
     moment_in_words,
     reason_in_words,
     rule_in_words,
     version_in_words,
 )
-from privacy.models import LedgerEntry
 from privacy.services.proofs import Found, Proof
 from privacy.services.receipts import category_of, counts_of
 

@@ -12,15 +12,15 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from helpdesk.admin.ledger_words import (
+from helpdesk.admin.proof import account_of, zone_of
+from helpdesk.admin.scope import open_entries
+from privacy.services.ledger_words import (
     category_in_words,
     moment_in_words,
     reason_in_words,
     rule_in_words,
     version_in_words,
 )
-from helpdesk.admin.proof import account_of, zone_of
-from helpdesk.admin.scope import open_entries
 from privacy.services.receipts import (
     BEGUN,
     DOCUMENTS,

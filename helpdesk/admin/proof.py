@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from helpdesk.admin.answers import Answer, answer
-from helpdesk.admin.ledger_words import category_in_words, moment_in_words
 from helpdesk.admin.scope import open_accounts, open_entries
 from helpdesk.models import Account
 from privacy import ledger
@@ -21,6 +20,7 @@ from privacy.ledger.signing import fingerprint, public_key_pem, signing_key
 from privacy.models import LedgerEntry
 from privacy.services.chain_state import chain_state, newest_publication
 from privacy.services.erased import BeyondReach, NotErased, NothingErased
+from privacy.services.ledger_words import category_in_words, moment_in_words
 from privacy.services.proofs import prove
 from privacy.services.receipts import counts_of, runs
 

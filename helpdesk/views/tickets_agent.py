@@ -31,6 +31,7 @@ from helpdesk.ticket_list import read_ticket_list
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
 from privacy.services.retention import expiry_of
+from privacy.services.suspensions import Suspended
 
 
 @agent_required
@@ -107,7 +108,7 @@ def ticket_status(request: HttpRequest, pk: UUID) -> HttpResponse:
 def ticket_close(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Close a ticket. Where that erases it, whoever closes says so; the page may be older than the rule."""
     ticket = _ticket(request, pk)
-    expiry = expiry_of(account_id=ticket.account_id, category=Category.TICKET)
+    expiry = expiry_of(account_id=ticket.account_id, category=Category.TICKET, unit=ticket)
     if expiry.at_once and request.POST.get("erase") != "yes":
         messages.warning(request, _("Here tickets are erased when they are closed. Is that what you want?"))
         return redirect("ticket_detail", pk)
@@ -129,7 +130,11 @@ def ticket_erase(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not may_erase(request.user):
         raise PermissionDenied
     with suppress(TicketErased):  # somebody was quicker: what was asked for is done
-        erase_ticket(ticket=ticket, by=request.user)
+        try:
+            erase_ticket(ticket=ticket, by=request.user)
+        except Suspended:
+            messages.error(request, _("Something keeps this ticket, such as a legal hold. It is not erased."))
+            return redirect("ticket_detail", pk)
     return _erased(request, ticket)
 
 

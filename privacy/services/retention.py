@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db.models import Model
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from privacy.cadences import Every
 from privacy.categories import Category
 from privacy.declarations import clocks_in, root_of
+from privacy.models import Suspension
 from privacy.services.due import clock_of
 from privacy.services.policies import Policy, policy_in_force
+from privacy.services.suspensions import stops_of
 from privacy.terms import Clock, Rule
 
 # What is never closed: how the words of a term end, and what *at once* means for it.
@@ -36,15 +39,26 @@ class Expiry(NamedTuple):
     at: datetime | None
     sentence: str
     at_once: bool = False
+    is_held: bool = False
 
 
-def expiry_of(*, account_id: int, category: str, unit: Model | None = None) -> Expiry:
-    """Return when a unit of this category is erased; without one, what holds for those to come."""
-    return expiry_under(policy_in_force(account_id=account_id, category=category), unit)
+def expiry_of(
+    *, account_id: int, category: str, unit: Model | None = None, for_visitor: bool = False
+) -> Expiry:
+    """Return when a unit of this category is erased; without one, what holds for those to come.
+
+    A visitor is told that something stops the erasure, and not whose business it is.
+    """
+    stop = stops_of([unit]).get(unit.pk) if unit is not None else None
+    if stop and for_visitor:
+        return Expiry(None, kept_in_words(stop), is_held=True)
+    return expiry_under(policy_in_force(account_id=account_id, category=category), unit, stop)
 
 
-def expiry_under(policy: Policy, unit: Model | None) -> Expiry:
-    """Return the same for a rule that the caller has at hand, for every row of a list."""
+def expiry_under(policy: Policy, unit: Model | None, stop: Suspension | None = None) -> Expiry:
+    """Return the same for a rule and a stop that the caller has at hand, for every row of a list."""
+    if stop is not None:
+        return Expiry(None, stop_in_words(stop), is_held=True)
     at = erased_at(policy, unit) if unit is not None else None
     at_once = policy.term.rule == Rule.AT_ONCE
     if at is None:
@@ -59,6 +73,23 @@ def erased_at(policy: Policy, unit: Model) -> datetime | None:
         return None
     start = getattr(unit, clock_of(declared, policy))
     return policy.erased_at(start, getattr(unit, declared.archive) if declared.archive else None)
+
+
+def stop_in_words(stop: Suspension) -> str:
+    """Return what stops an erasure, as agents read it."""
+    said = {
+        Suspension.Kind.HOLD: _("On hold: kept until the hold is released (review on %(day)s)"),
+        Suspension.Kind.RESTRICTION: _("Restricted: kept until the restriction is lifted (review on %(day)s)"),
+        Suspension.Kind.REQUEST: _("Kept until the request of the person is answered (by %(day)s)"),
+    }[Suspension.Kind(stop.kind)]
+    return said % {"day": date_format(stop.review_on, "DATE_FORMAT")}
+
+
+def kept_in_words(stop: Suspension) -> str:
+    """Return the same as the visitor reads it."""
+    if stop.kind == Suspension.Kind.HOLD:
+        return _("Kept for legal reasons for now")
+    return _("Kept for now because of your request")
 
 
 def sentence_of(policy: Policy) -> str:

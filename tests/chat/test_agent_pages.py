@@ -263,5 +263,5 @@ def test_page_of_a_chat_asks_the_same_number_of_queries(
 
     # session, person, chat, contact; desk and its words; log; others of the address and their tickets;
     # consent; policy
-    with django_assert_num_queries(11), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(12), django_assert_num_queries(1, using="vault"):
         agent_client.get(url("chat_detail", chat))

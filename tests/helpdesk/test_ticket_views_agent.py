@@ -89,7 +89,7 @@ def test_list_costs_the_same_whatever_its_length(account, agent, teammate, agent
 
     main, vault = queries_of(agent_client, reverse("ticket_list"))
 
-    assert (main, vault) == (5, 1)
+    assert (main, vault) == (6, 1)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -103,7 +103,7 @@ def test_thread_costs_the_same_whatever_its_length(account, agent, teammate, age
 
     main, vault = queries_of(agent_client, reverse("ticket_detail", args=[ticket.pk]))
 
-    assert (main, vault) == (11, 1)
+    assert (main, vault) == (12, 1)
 
 
 def queries_of(client: Client, address: str) -> tuple[int, int]:

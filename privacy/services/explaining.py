@@ -1,0 +1,136 @@
+"""Why something was erased, or wasn't: one sentence with rule, clock, date and version."""
+
+from datetime import date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from privacy.declarations import PersonalData, declaration_of, root_of
+from privacy.models import LedgerEntry, Suspension
+from privacy.services.due import clock_of, step_of
+from privacy.services.erased import erasure_of
+from privacy.services.ledger_words import moment_in_words, reason_in_words, rule_in_words, version_in_words
+from privacy.services.policies import Policy, policy_in_force
+from privacy.services.receipts import erasure_with
+from privacy.services.retention import sentence_of
+from privacy.services.suspensions import stops_of
+from privacy.terms import Rule
+
+
+def explain(unit: Model, *, now: datetime | None = None) -> str:
+    """Return in one sentence why a chat, ticket, contact or file is still here, and until when.
+
+    It names what stops the erasure or else the rule, its clock, the date and the version; times are in the
+    time zone of the account.
+    """
+    declared = root_of(type(unit))
+    policy = policy_in_force(account_id=unit.account_id, category=declared.category)  # type: ignore[attr-defined]
+    stop = stops_of([unit]).get(unit.pk)
+    because = _of_stop(stop, policy) if stop else _of_rule(declared, policy, unit, now or timezone.now())
+    part = declaration_of(type(unit))
+    if part is not None and part.separable:
+        because = _("%(because)s, and it goes with its ticket at the latest") % {"because": because}
+    return _("Still here: %(because)s. The rule is “%(rule)s” (%(version)s).") % {
+        "because": because,
+        "rule": sentence_of(policy),
+        "version": _version(policy),
+    }
+
+
+def explain_erased(pk: UUID, *, among: QuerySet[LedgerEntry], zone: Any) -> str:
+    """Return in one sentence when and why something was erased, as the ledger says.
+
+    ``among`` are the entries that the person may see. Raises :class:`privacy.services.erased.NothingErased`.
+    """
+    begun = erasure_of(pk, among=among)
+    done = erasure_with(begun.seq, among=among)[1]
+    said = begun.params
+    words = {
+        "when": moment_in_words((done or begun).at, zone),
+        "entry": begun.seq,
+        "reason": reason_in_words(said["reason"]),
+        "rule": rule_in_words(said.get("rule", ""), said.get("clock", "")),
+        "version": version_in_words(said.get("version", 0)),
+    }
+    if done is None:
+        return _("Being erased since %(when)s (entry %(entry)d): %(reason)s.") % words
+    if not words["rule"]:
+        return _("Erased on %(when)s (entry %(entry)d): %(reason)s.") % words
+    return (
+        _("Erased on %(when)s (entry %(entry)d): %(reason)s; the rule was “%(rule)s” (%(version)s).") % words
+    )
+
+
+def _of_stop(stop: Suspension, policy: Policy) -> str:
+    words = {
+        "since": moment_in_words(stop.created_at, policy.zone),
+        "kind": stop.get_kind_display(),
+        "basis": stop.get_basis_display(),
+        "day": date_format(stop.review_on, "DATE_FORMAT"),
+    }
+    return _("on hold since %(since)s: %(kind)s, for %(basis)s, to be reviewed on %(day)s") % words
+
+
+def _of_rule(declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:
+    is_over = not declared.over or getattr(unit, declared.over) is not None
+    start = _value(unit, clock_of(declared, policy)) if is_over else None
+    if start is None:
+        return _not_over(declared)
+    if policy.term.rule == Rule.KEEP:
+        return _("no term ends, until somebody deletes it by hand")
+    return _of_run(declared, policy, unit, _moment(start, policy), now)
+
+
+def _of_run(declared: PersonalData, policy: Policy, unit: Model, start: datetime, now: datetime) -> str:
+    archived_at = getattr(unit, declared.archive) if declared.archive else None
+    step, at = step_of(declared, policy, start, archived_at, now)
+    is_cooling = policy.cooling_until and now < policy.cooling_until and policy.is_cooling(start)
+    if step == "archive":
+        said = _("its clock runs since %(start)s, and on %(at)s it goes to the archive, until %(end)s")
+    elif archived_at is not None:
+        said = _("in the archive since %(archived)s, and erased on %(at)s")
+    elif at is not None and at <= now:
+        said = _("due since %(at)s, so the next run erases it")
+    elif is_cooling:
+        said = _(
+            "a shorter term was decided on %(changed)s, what was there before waits until %(cooling)s,"
+            " and the run of %(at)s erases it"
+        )
+    else:
+        said = _("its clock runs since %(start)s, and the run of %(at)s erases it")
+    moments = {
+        "start": start,
+        "at": at,
+        "archived": archived_at,
+        "end": policy.erased_at(start, archived_at),
+        "changed": policy.changed_at,
+        "cooling": policy.cooling_until,
+    }
+    return said % {name: moment_in_words(m, policy.zone) if m else "" for name, m in moments.items()}
+
+
+def _not_over(declared: PersonalData) -> str:
+    if declared.person == "pk":
+        return _("something else of this person is kept, so no clock runs yet")
+    return _("it isn't closed, so no clock runs yet")
+
+
+def _version(policy: Policy) -> str:
+    words = version_in_words(policy.version)
+    return (
+        _("the plan's term; %(version)s") % {"version": words} if policy.limited and policy.version else words
+    )
+
+
+def _moment(start: date, policy: Policy) -> datetime:
+    return start if isinstance(start, datetime) else datetime.combine(start, time.max, policy.zone)
+
+
+def _value(row: Any, way: str) -> Any:
+    for name in way.split("__"):
+        row = getattr(row, name)
+    return row
