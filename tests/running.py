@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,14 +15,9 @@ import psycopg
 
 from tests.backend import ON_POSTGRES, POSTGRES_SERVER, REDIS_SERVER
 from tests.config.deployment import ROOT, environment
+from tests.ports import free_port
 
 READY_WITHIN = 90
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Deployment:

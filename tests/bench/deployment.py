@@ -18,7 +18,7 @@ import psutil
 import psycopg
 
 from tests.backend import POSTGRES_SERVER, REDIS_SERVER
-from tests.chat.ports import free_port
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVER_CORE = 0  # the server has one core for itself, as in the table that the bars come from

@@ -11,7 +11,7 @@ from django.db import transaction
 from chat import bell
 from chat.services.conversations import accept_chat, end_chat
 from chat.services.messages import post_message
-from tests.chat.ports import free_port
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

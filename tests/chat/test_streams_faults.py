@@ -12,8 +12,8 @@ import redis
 
 from chat.models import Conversation
 from chat.services.messages import post_message
-from tests.chat.ports import free_port
 from tests.chat.web_process import WebProcess
+from tests.ports import free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

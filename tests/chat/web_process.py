@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 from django.conf import settings
 from django.db import connections
 
-from tests.chat.ports import free_port
 from tests.chat.stream_client import Stream
 from tests.config.deployment import ROOT, environment
+from tests.ports import free_port
 
 
 def database_url(alias: str) -> str:

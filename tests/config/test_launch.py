@@ -10,14 +10,9 @@ import psutil
 import pytest
 
 from tests.config.deployment import ROOT, environment, run_python
+from tests.ports import free_port
 
 READY_WITHIN, STOPPED_WITHIN = 60, 5
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Launched:
