@@ -4,8 +4,11 @@ Django's threads block while they read a body, so a handful of stalled uploads w
 """
 
 import asyncio
+import codecs
 import tempfile
 from typing import IO
+
+from django.utils.http import parse_header_parameters
 
 from config.asgi_types import App, Message, Receive, Scope, Send
 from config.bridge import BODY
@@ -16,6 +19,7 @@ SLOWEST_BYTES_PER_SECOND = 32 * 1024
 DISCARD_SECONDS = 5
 
 TOO_LARGE = "What was sent is larger than this helpdesk accepts."
+UNREADABLE = "What was sent doesn't say readably what it is."
 TOO_SLOW = "What was sent took too long to arrive. Please try again."
 
 
@@ -39,10 +43,12 @@ class BodyGuard:
         self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        scope = without_underscores(scope)
-        if not has_body(scope):
+        if scope["type"] == "http":
+            scope = without_underscores(scope)
+            if not has_readable_type(scope):
+                await discard(receive)
+                return await answer(send, 400, UNREADABLE)
+        if scope["type"] != "http" or not has_body(scope):
             return await self.app(scope, receive, send)
         with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES) as body:
             try:
@@ -82,6 +88,21 @@ class BodyGuard:
 def without_underscores(scope: Scope) -> Scope:
     """Drop headers whose name has an underscore: WSGI can't tell X_Real from X-Real."""
     return {**scope, "headers": [(name, value) for name, value in scope["headers"] if b"_" not in name]}
+
+
+def has_readable_type(scope: Scope) -> bool:
+    """Tell whether Django can read the content type: it does so before anything of it could answer."""
+    sent = b",".join(value for name, value in scope["headers"] if name == b"content-type")
+    if b";" not in sent:
+        return True
+    try:
+        _type, parameters = parse_header_parameters(sent.decode("latin-1"))
+        codecs.lookup(parameters.get("charset", "utf-8"))
+    except LookupError:  # of a charset that nobody knows: Django goes on without
+        return True
+    except Exception:  # noqa: BLE001 - the parser of mails, which is used here, promises none
+        return False
+    return True
 
 
 def has_body(scope: Scope) -> bool:

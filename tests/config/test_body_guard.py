@@ -1,9 +1,13 @@
 import asyncio
+from io import BytesIO
 
 import pytest
+from django.core.handlers.wsgi import WSGIRequest
 
 from config import body_guard
 from config.body_guard import TOO_LARGE, TOO_SLOW, BodyGuard
+
+CHUNKED = [(b"transfer-encoding", b"chunked")]
 
 
 class Client:
@@ -56,7 +60,39 @@ def meet(client, **options):
     return pages
 
 
-CHUNKED = [(b"transfer-encoding", b"chunked")]
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"text/plain; charset*=undefined''x",
+        b"application/x-www-form-urlencoded; charset*=undefined''utf-8",
+        b"multipart/form-data; boundary*=idna''%ff%fe",
+        b"text/plain; charset*=nowhere''x",
+    ],
+)
+@pytest.mark.parametrize("parts", [(), (b"a=b",)])
+def test_content_type_that_nobody_can_read_is_answered_here(sent, parts):
+    client = Client(*parts, headers=[(b"content-type", sent), *(CHUNKED if parts else ())])
+
+    pages = meet(client)
+
+    assert (client.status, pages.scope) == (400, None)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"text/plain",
+        b"multipart/form-data; boundary=x; charset=utf-8",
+        b"text/plain; charset=nowhere",
+        b"text/plain; charset*=utf-8''latin-1",
+        b";;;",
+    ],
+)
+def test_content_type_that_django_can_read_reaches_it(sent):
+    pages = meet(Client(b"a=b", headers=[(b"content-type", sent), *CHUNKED]))
+
+    assert pages.body == b"a=b"
+    WSGIRequest({"REQUEST_METHOD": "POST", "CONTENT_TYPE": sent.decode(), "wsgi.input": BytesIO()})
 
 
 def test_chunked_body_arrives_whole_with_its_length():
