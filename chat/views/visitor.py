@@ -1,5 +1,6 @@
 """What the chat page asks for while somebody chats. The token travels in a header, and no cookie."""
 
+import redis
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
@@ -68,7 +69,7 @@ def visitor_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
 @for_visitor_of_chat
 def visitor_typing(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Tell the agent that the visitor types."""
-    if chat.status == Conversation.Status.ACTIVE and cache.add(f"typing:{chat.pk}", 1, TYPING_SECONDS):
+    if chat.status == Conversation.Status.ACTIVE and _is_first_in_a_while(chat):
         bell.ring_typing(chat.pk, account_id=chat.account_id, side=Conversation.Side.VISITOR)
     return HttpResponse(status=204)
 
@@ -90,6 +91,13 @@ def visitor_transcript(request: HttpRequest, chat: Conversation) -> HttpResponse
     response = HttpResponse(transcript_of(chat), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="chat-{chat.created_at:%Y-%m-%d}.txt"'
     return response
+
+
+def _is_first_in_a_while(chat: Conversation) -> bool:
+    try:
+        return cache.add(f"typing:{chat.pk}", 1, TYPING_SECONDS)
+    except redis.RedisError:
+        return False  # the bell would be as silent as the cache
 
 
 def what_is_left(chat: Conversation) -> dict:

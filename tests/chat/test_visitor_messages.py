@@ -16,6 +16,7 @@ from privacy.models import DailyCount
 from privacy.terms import Rule
 from tests import factories
 from tests.chat.visiting import OTHER_TOKEN, TOKEN, visit
+from tests.ports import free_port
 
 VIEWS = [
     ("visitor_conversation", None),
@@ -204,6 +205,18 @@ def test_typing_is_told_once_in_a_while_and_only_to_an_agent(chat, account, agen
         visit("visitor_typing", account, data={})
 
     assert heard == [{"chat": chat.pk.hex, "account": account.pk, "typing": "visitor"}]
+
+
+def test_typing_is_no_error_while_redis_is_away(chat, account, agent, settings):
+    accept_chat(conversation=chat, agent=agent)
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": f"redis://127.0.0.1:{free_port()}/0",
+        }
+    }
+
+    assert visit("visitor_typing", account, data={}).status_code == 204
 
 
 @pytest.mark.django_db(transaction=True)
