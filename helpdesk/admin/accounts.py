@@ -14,13 +14,15 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.account_form import AccountForm, NewAccountForm
 from helpdesk.admin.networks import NetworkInline
-from helpdesk.admin.previews import preview
+from helpdesk.admin.previews import preview, retention_page
 from helpdesk.admin.scope import ScopedAdmin, is_operator
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
 from helpdesk.services.account_settings import DECIDED_BY_OPERATORS, ChangedMeanwhile, change_account
 from helpdesk.services.accounts import open_account
+from helpdesk.services.retention import end_cooling
 from privacy.models import ConsentNotice
+from privacy.presets import preset_of
 
 # name of the tab, its words, its fields; what else stands in it is in the template of the same name
 TABS: list[tuple[str, Any, list[str]]] = [
@@ -51,21 +53,15 @@ TABS: list[tuple[str, Any, list[str]]] = [
         "retention",
         gettext_lazy("Retention"),
         [
-            "chat_rule",
-            "chat_amount",
-            "chat_unit",
-            "ticket_rule",
-            "ticket_amount",
-            "ticket_unit",
-            "erase_confirmed",
             "idle_minutes",
+            "silent_ticket_days",
+            "confirm_above",
         ],
     ),
     ("allowlist", gettext_lazy("IP allowlist"), ["allowlist_enabled"]),
     ("people", gettext_lazy("People"), []),
 ]
 FOR_OPERATORS = DECIDED_BY_OPERATORS | {"managers"}
-NOT_VALUES = {"notice_text", "erase_confirmed", "revision", "managers"}
 
 
 @admin.register(Account)
@@ -101,7 +97,13 @@ class AccountAdmin(ScopedAdmin):
         if obj is None:
             return super().get_form(request, obj, change, form=NewAccountForm, **kwargs)
         form = super().get_form(request, obj, change, form=AccountForm, **kwargs)
-        form = type("AccountForm", (form,), {"editor": request.user, "address": address_of(request)})
+        ours = {
+            "editor": request.user,
+            "address": address_of(request),
+            "preset": preset_of(request.GET.get("preset")),
+            "only_rehearsed": "_rehearse" in request.POST,
+        }
+        form = type("AccountForm", (form,), ours)
         for name in set() if is_operator(request) else FOR_OPERATORS:
             form.base_fields.pop(name, None)
         return form
@@ -127,7 +129,9 @@ class AccountAdmin(ScopedAdmin):
             address=address_of(request),
             revision=chosen["revision"],
             values={name: chosen[name] for name in AccountForm.Meta.fields if name in chosen},
-            decisions={category: form.decision(category) for category in ("chat", "ticket")},
+            decisions=form.retention.decisions,
+            reason=form.retention.chosen["reason"],
+            skip_cooling=form.retention.chosen["skip_cooling"],
             notice=chosen["notice_text"],
             networks=formsets[0].lines(),
             managers=chosen.get("managers"),
@@ -137,6 +141,8 @@ class AccountAdmin(ScopedAdmin):
         message = super().construct_change_message(request, form, formsets, add)
         if not add and any(formset.has_changed() for formset in formsets):
             message[0]["changed"]["fields"].append("Networks")
+        if not add and form.retention.decisions:
+            message[0]["changed"]["fields"].append("Retention")
         return message
 
     def changeform_view(
@@ -171,6 +177,7 @@ class AccountAdmin(ScopedAdmin):
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
+                **retention_page(context["adminform"].form.retention, request),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -187,11 +194,27 @@ class AccountAdmin(ScopedAdmin):
         return HttpResponseRedirect(request.path)
 
     def get_urls(self) -> list:
-        view = self.admin_site.admin_view(require_POST(self.preview_view))
+        preview_view = self.admin_site.admin_view(require_POST(self.preview_view))
+        cooling_view = self.admin_site.admin_view(require_POST(self.cooling_view))
         return [
-            path("<path:object_id>/preview/<slug:part>/", view, name="helpdesk_account_preview"),
+            path("<path:object_id>/preview/<slug:part>/", preview_view, name="helpdesk_account_preview"),
+            path("<path:object_id>/cooling/<slug:category>/", cooling_view, name="helpdesk_account_cooling"),
             *super().get_urls(),
         ]
 
     def preview_view(self, request: HttpRequest, object_id: str, part: str) -> HttpResponse:
         return preview(request, self.get_object(request, object_id), part)
+
+    def cooling_view(self, request: HttpRequest, object_id: str, category: str) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        try:
+            if end_cooling(
+                account=account, category=category, by=request.user, reason=request.POST.get("reason", "")
+            ):
+                messages.success(request, _("The first run comes now."))
+        except ValidationError as refused:
+            messages.error(request, " ".join(refused.messages))
+        return HttpResponseRedirect(f"{self.page_of(account)}#retention")
+
+    def page_of(self, account: Account) -> str:
+        return reverse("admin:helpdesk_account_change", args=[account.pk])

@@ -7,7 +7,10 @@ ACCOUNT = {
         "Shown to visitors above the chat and in mails, so that they know whom they write to (GDPR, "
         "Article 13(1)(a))."
     ),
-    "plan": _("What the account may use; it changes nothing about how long data is kept (Article 28(3))."),
+    "plan": _(
+        "What the account may decide about terms and schedules; the rights of people never depend on it "
+        "(Article 28(3))."
+    ),
     "is_active": _(
         "Off: nobody of the account signs in and no new chat or ticket begins; erasures go on (Article 32)."
     ),
@@ -64,29 +67,17 @@ ACCOUNT = {
         "Whether the ticket form asks for a name; the e-mail address is always asked, for the answer goes "
         "there (Article 5(1)(c))."
     ),
-    "chat_rule": _(
-        "When a closed chat is erased, with its files and keys, in every backup too (Articles 5(1)(e) and "
-        "17)."
-    ),
-    "chat_amount": _(
-        "How long after the end, for “erase some time after close”; from 1 to 1200 (Article 5(1)(e))."
-    ),
-    "chat_unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
-    "ticket_rule": _(
-        "When a closed ticket is erased; a reply opens it again and stops the clock (Articles 5(1)(e) and "
-        "17)."
-    ),
-    "ticket_amount": _(
-        "How long after the end, for “erase some time after close”; from 1 to 1200 (Article 5(1)(e))."
-    ),
-    "ticket_unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
     "idle_minutes": _(
         "A chat in which nobody writes is closed after this time, or its clock would never start (Article "
         "5(1)(e))."
     ),
-    "erase_confirmed": _(
-        "Needed only where a shorter time would erase something the moment you save; nobody can bring it "
-        "back (Article 5(1)(e))."
+    "silent_ticket_days": _(
+        "A ticket in which nobody writes is closed after this time, so that its clock starts too (Article "
+        "5(1)(e))."
+    ),
+    "confirm_above": _(
+        "Shorter rules that erase more than this ask for the number to be typed, so that nobody erases by a "
+        "slip (Articles 24 and 32(1)(b))."
     ),
     "allowlist_enabled": _(
         "On: agents and managers of this account are let in from these networks only; visitors are never "
@@ -96,6 +87,38 @@ ACCOUNT = {
         "An address or a network, such as 203.0.113.7, 203.0.113.0/24 or 2001:db8::/32 (Article 32(1)(b))."
     ),
     "note": _("What it is, such as “office”, so that the next manager knows why it is here (Article 5(2))."),
+}
+
+RETENTION = {
+    "rule": _(
+        "Erased means in every backup too, with files and keys; keep nothing longer than you need it "
+        "(Articles 5(1)(e) and 17)."
+    ),
+    "amount": _("A number from 1 to 1200; state the shortest time that does the work (Article 25(2))."),
+    "unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
+    "clock": _("The moment that starts the clock, so that it never depends on chance (Article 5(1)(e))."),
+    "every": _("Until the run comes, nothing goes; the notice says so to visitors (Article 13(2)(a))."),
+    "day": _("From 1 to 31; a shorter month runs on its last day (Article 5(1)(e))."),
+    "weekday": _("In the time zone of the account (Article 5(1)(e))."),
+    "hour": _("By the clock on the wall, also when it is set forward or back (Article 5(1)(e))."),
+    "archive_amount": _(
+        "Empty for no archive. Agents no longer see what is in it; only people whom you name open it, for a "
+        "purpose (Articles 5(1)(b) and 25(2))."
+    ),
+    "archive_unit": _("Counted from the day it went to the archive (Article 5(1)(e))."),
+    "at_end": _(
+        "Anonymous figures are the status, times to the hour and the rating; nobody can be found in them "
+        "(Recital 26, Articles 5(1)(e) and 89(1))."
+    ),
+    "reason": _("Kept with the version, for whoever asks later why it is so (Article 5(2))."),
+    "skip_cooling": _(
+        "A first run after a shorter time waits a day, so that a slip can be undone; without the wait "
+        "nothing comes back, and a reason is needed (Article 32(1)(b))."
+    ),
+    "typed_number": _(
+        "Asked for only where a shorter time erases many things at once; the rehearsal shows the number "
+        "(Articles 24 and 32(1)(b))."
+    ),
 }
 
 PERSON = {

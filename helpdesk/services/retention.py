@@ -130,12 +130,6 @@ def end_cooling(*, account: Account, category: str, by: User, reason: str) -> bo
     return True
 
 
-def hypothetical(account: Account, category: str, term: Term) -> Policy:
-    """Return the account's rule for a category as it would be with another term, without a cooling-off."""
-    in_force = policy_in_force(account_id=account.pk, category=category)
-    return replace(in_force, term=term, cooling_until=None)
-
-
 def part_of_plan() -> str:
     """Return the reason why an account can't have schedules and the archive."""
     names = list(Plan.objects.filter(schedules=True).values_list("name", flat=True))

@@ -3,14 +3,14 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Min, QuerySet, Value
 
 from privacy.cadences import Every
 from privacy.declarations import PersonalData, rows_in, units_in
-from privacy.services.due import candidates, clock_of, everything_due
+from privacy.services.due import candidates, clock_of
 from privacy.services.policies import Policy
 from privacy.services.suspensions import suspended
 from privacy.wall_clock import first_moment, wall_time
@@ -58,6 +58,10 @@ class Rehearsal:
     forecasts: list[Forecast]
 
     @property
+    def zone(self) -> tzinfo:
+        return self.forecasts[0].policy.zone
+
+    @property
     def by_day(self) -> list[int]:
         return [sum(counts) for counts in zip(*(each.by_day for each in self.forecasts), strict=True)]
 
@@ -90,7 +94,8 @@ def rehearse(policies: Iterable[Policy], now: datetime, *, at_most: int = READ_A
     Only what is over by now can be foreseen: what closes later comes on top. At most ``at_most`` rows are
     looked at, those of small categories first and the oldest first.
     """
-    forecasts, reads = [], []
+    forecasts: list[Forecast] = []
+    reads: list[tuple[int, int, Forecast, _Plan, QuerySet]] = []
     for policy in policies:
         plan = _Plan(policy, now)
         forecast = Forecast(policy, plan.first_run)
@@ -188,11 +193,6 @@ class _Plan:
         else:
             return None
         return at if at <= self.horizon else None
-
-
-def count_due(policy: Policy, now: datetime) -> int:
-    """Return how many chats, tickets, files or rows the purge would take at ``now`` under a rule."""
-    return sum(len(batch.erase) + len(batch.archive) for _declared, batch in everything_due(policy, now))
 
 
 def _measure(forecast: Forecast, declared: PersonalData, policy: Policy) -> None:

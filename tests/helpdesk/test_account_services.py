@@ -1,19 +1,16 @@
-from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.utils import timezone
 
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.models import Account
 from helpdesk.services.account_settings import ChangedMeanwhile, change_account, revision_of
 from helpdesk.services.accounts import assign_managers, open_account
-from helpdesk.services.retention import Decision, hypothetical
+from helpdesk.services.retention import Decision
 from privacy import ledger
 from privacy.categories import Category
 from privacy.models import ConsentNotice, LedgerEntry, Plan, RetentionPolicy
-from privacy.services.rehearsal import count_due
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 
@@ -182,19 +179,3 @@ def test_only_managers_are_assigned(account, operator, agent):
     assign_managers(account=account, managers=[agent], by=operator)
 
     assert list(account.managers.all()) == []
-
-
-def test_what_a_term_would_erase_at_once_is_counted(account, other_account):
-    now = timezone.now()
-    for days in (1, 10, 20):
-        factories.ticket(account, closed_at=now - timedelta(days=days))
-    factories.ticket(account)
-    factories.ticket(other_account, closed_at=now - timedelta(days=10))
-
-    def counted(*term):
-        return count_due(hypothetical(account, "ticket", Term(*term)), now)
-
-    assert counted(Rule.KEEP) == 0
-    assert counted(Rule.AFTER, 30, Unit.DAYS) == 0
-    assert counted(Rule.AFTER, 2, Unit.WEEKS) == 1
-    assert counted(Rule.AT_ONCE) == 3

@@ -1,18 +1,14 @@
 """The account's page and the pages of people: one form, one service, errors beside the field."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.urls import reverse
-from django.utils import timezone
 
 from helpdesk.models import Account, User
-from privacy.models import LedgerEntry, RetentionPolicy
-from privacy.services.purge import purge
-from privacy.terms import Rule, Term, Unit
+from privacy.models import LedgerEntry
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
@@ -30,7 +26,8 @@ def path_of(account):
 def as_shown(client, account):
     """Return what the page of an account would post if nobody touched it."""
     context = client.get(path_of(account)).context
-    forms = [context["adminform"].form, *context["inline_admin_formsets"][0].formset.forms]
+    forms = [context["adminform"].form, *context["adminform"].form.retention.forms]
+    forms += context["inline_admin_formsets"][0].formset.forms
     forms.append(context["inline_admin_formsets"][0].formset.management_form)
     posted = {}
     for form in forms:
@@ -69,6 +66,7 @@ def test_every_control_says_what_it_does_and_which_article_it_serves(request, wh
     for path in pages:
         answer = client.get(path)
         forms = [answer.context["adminform"].form]
+        forms += forms[0].retention.forms if path == path_of(account) else []
         forms += [form for inline in answer.context["inline_admin_formsets"] for form in inline.formset.forms]
         shown = answer.content.decode()
         for field in (field for form in forms for field in form.visible_fields() if field.name != "DELETE"):
@@ -89,48 +87,6 @@ def test_manager_is_not_offered_what_operators_decide(manager_client, account):
     assert (after.plan, after.public_id, after.last_ticket_number) == (account.plan, account.public_id, 0)
     assert after.is_active
     assert other not in after.managers.all()
-
-
-def test_retention_is_saved_and_counts_for_what_exists(manager_client, account):
-    old = factories.ticket(account, closed_at=timezone.now() - timedelta(days=10))
-    young = factories.ticket(account, closed_at=timezone.now() - timedelta(days=2))
-    chosen = {"ticket_rule": "after", "ticket_amount": 1, "ticket_unit": "weeks", "erase_confirmed": "on"}
-
-    manager_client.post(path_of(account), as_shown(manager_client, account) | chosen)
-    purge(account_id=account.pk)
-    during_cooling_off = list(account.tickets.order_by("number"))
-    purge(account_id=account.pk, now=timezone.now() + timedelta(hours=25))
-
-    assert during_cooling_off == [old, young]
-    assert RetentionPolicy.objects.get(account=account, category="ticket").term == Term(
-        Rule.AFTER, 1, Unit.WEEKS
-    )
-    assert list(account.tickets.all()) == [young]
-    assert old.pk != young.pk
-
-
-def test_what_would_be_erased_by_saving_has_to_be_confirmed(manager_client, account):
-    factories.ticket(account, closed_at=timezone.now() - timedelta(days=10))
-
-    answer = manager_client.post(
-        path_of(account), as_shown(manager_client, account) | {"ticket_rule": "at_once", "name": "New name"}
-    )
-
-    assert list(errors_of(answer)) == ["erase_confirmed"]
-    assert "1 closed ticket is already older" in errors_of(answer)["erase_confirmed"][0]
-    account.refresh_from_db()
-    assert account.name == "Bramble Books"
-    assert account.tickets.count() == 1
-
-
-@pytest.mark.parametrize("amount", ["", "0", "1201", "-1", "many"])
-def test_amount_out_of_range_is_refused_beside_its_field(manager_client, account, amount):
-    chosen = {"chat_rule": "after", "chat_amount": amount, "chat_unit": "days"}
-
-    answer = manager_client.post(path_of(account), as_shown(manager_client, account) | chosen)
-
-    assert list(errors_of(answer)) == ["chat_amount"]
-    assert RetentionPolicy.objects.get(account=account, category="chat").amount == 30
 
 
 @pytest.mark.parametrize(
@@ -226,19 +182,13 @@ def test_second_manager_is_told_before_anything_is_lost(manager_client, operator
     assert account.name == "Mine"
 
 
-def test_preview_tells_what_visitors_will_read(manager_client, account):
-    factories.ticket(account, closed_at=timezone.now() - timedelta(days=10))
-
+def test_preview_shows_the_notice_that_visitors_will_read(manager_client, account):
     def shown(part, **posted):
         path = reverse("admin:helpdesk_account_preview", args=[account.pk, part])
         return manager_client.post(path, posted).content.decode()
 
-    term = shown("ticket", ticket_rule="after", ticket_amount="1", ticket_unit="weeks")
     notice = shown("consent", consent_required="on", notice_text="<b>Fine</b> words")
 
-    assert "Erased 1 week after it is closed" in term
-    assert "Saving this erases 1 closed conversation" in term
-    assert "How long?" in shown("ticket", ticket_rule="after", ticket_amount="")
     assert "&lt;b&gt;Fine&lt;/b&gt; words" in notice
     assert "without asking for consent" in shown("consent", notice_text="x")
     assert account.consent_notices.count() == 1

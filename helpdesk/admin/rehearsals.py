@@ -1,0 +1,98 @@
+"""The rehearsal of an account's rules as a manager reads it: chart, table, and what visitors will read."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from helpdesk.admin.retention_form import CategoryForm
+from helpdesk.admin.retention_tab import RetentionTab
+from privacy.services.conflicts import conflicts_of
+from privacy.services.policies import Policy
+from privacy.services.rehearsal import Forecast, Rehearsal
+from privacy.services.retention import sentence_of
+from privacy.terms import Rule
+
+# The chart's own units: thirty bars of a width, one a day, as high as the busiest day.
+BAR, GAP, HEIGHT = 16, 4, 120
+
+
+@dataclass(frozen=True)
+class Line:
+    """One category of the table; ``never`` says that no run ever takes it."""
+
+    label: str
+    forecast: Forecast
+    never: bool
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day of the chart."""
+
+    x: int
+    y: int
+    height: int
+    day: date
+    number: int
+
+
+def shown(tab: RetentionTab) -> dict[str, Any]:
+    """Return what the rehearsal of the rules as they stand on the page shows; nothing is saved."""
+    rehearsal = tab.rehearsal()
+    policies = tab.policies()
+    return {
+        "rehearsal": rehearsal,
+        "lines": [
+            Line(row.label, each, each.policy.term.rule == Rule.KEEP)
+            for row, each in zip(tab.rows, rehearsal.forecasts, strict=True)
+            if each.total or row.category in tab.decisions
+        ],
+        "bars": bars_of(rehearsal),
+        "highest": max(rehearsal.by_day),
+        "chart_width": len(rehearsal.days) * (BAR + GAP),
+        "chart_height": HEIGHT,
+        "conflicts": conflicts_of(policies),
+        "told": _told(tab, policies),
+        "changed": bool(tab.decisions),
+        "number_to_type": tab.number_to_type,
+        "doomed": tab.doomed_in_words(),
+        "incomplete": [row.label for row in tab.rows if row.is_bound and not row.is_valid()],
+        "waits": any(policy.cooling_until and policy.cooling_until > tab.now for policy in policies),
+        "language": tab.account.language,
+    }
+
+
+def bars_of(rehearsal: Rehearsal) -> list[Bar]:
+    highest = max(rehearsal.by_day) or 1
+    bars = []
+    for number, (day, count) in enumerate(zip(rehearsal.days, rehearsal.by_day, strict=True)):
+        height = max(2, round(HEIGHT * count / highest)) if count else 0
+        bars.append(Bar(number * (BAR + GAP) + GAP // 2, HEIGHT - height, height, day, count))
+    return bars
+
+
+def told_to_visitors(tab: RetentionTab, policy: Policy) -> str:
+    """Return the rule as the notice will say it, in the language of the account."""
+    with override(tab.account.language):
+        return sentence_of(policy)
+
+
+def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
+    """Return in a word or two who decided what is in force, and the kind of the badge."""
+    policy = row.in_force
+    if policy.cooling_until and policy.cooling_until > tab.now:
+        return _("cooling off"), "warning"
+    if row.decided is None:
+        return _("the plan's term"), ""
+    return (_("limited by the plan"), "warning") if policy.limited else (_("decided"), "brand")
+
+
+def _told(tab: RetentionTab, policies: list[Policy]) -> list[tuple[CategoryForm, str]]:
+    """Return what visitors will read of each rule; nothing where it stays as it is."""
+    return [
+        (row, told_to_visitors(tab, policy) if row.category in tab.decisions else "")
+        for row, policy in zip(tab.rows, policies, strict=True)
+    ]

@@ -1,0 +1,270 @@
+"""How an account keeps one category: the controls of its row, and the decision that they make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dates import WEEKDAYS
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from helpdesk.admin.help_texts import RETENTION
+from helpdesk.models import Account
+from helpdesk.services.retention import Decision, part_of_plan, refuse_beyond_plan
+from privacy.cadences import Cadence, Every
+from privacy.categories import Category
+from privacy.declarations import clocks_in, rows_in, units_in
+from privacy.models import AtEnd, Plan, RetentionPolicy
+from privacy.services.policies import CONTINUOUS, Policy
+from privacy.terms import Clock, Rule, Term, Unit
+
+RULES = [
+    (Rule.AT_ONCE, gettext_lazy("At once")),
+    (Rule.AFTER, gettext_lazy("After some time")),
+    (Rule.KEEP, gettext_lazy("Only when somebody deletes it by hand")),
+]
+RUNS = [
+    (Every.CONTINUOUS, gettext_lazy("as soon as the time is over")),
+    *((every, every.label) for every in Every if every != Every.CONTINUOUS),
+]
+HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
+LONGER_UNITS = [(unit.value, unit.label) for unit in Unit if unit not in {Unit.MINUTES, Unit.HOURS}]
+
+ARCHIVE = {"archive_amount", "archive_unit"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the plan of an account leaves it to decide."""
+
+    plan: Plan
+    terms: Mapping[str, Term]
+    reason: str
+
+    @classmethod
+    def of(cls, account: Account) -> "Limits":
+        plan = account.plan
+        if plan.schedules:
+            return cls(plan, {}, "")
+        return cls(plan, {each.category: each.term for each in plan.terms.all()}, part_of_plan())
+
+    def allow(self, category: str, decision: Decision) -> bool:
+        if self.plan.schedules:
+            return True
+        longest = self.longest(category)
+        longer = longest is not None and longest.is_shorter_than(decision.term)
+        return not longer and decision.archive is None and decision.cadence == CONTINUOUS
+
+    def longest(self, category: str) -> Term | None:
+        """Return the longest term that may be chosen; ``None`` where there is no limit."""
+        term = self.terms.get(category)
+        return None if term is None or term.rule == Rule.KEEP else term
+
+
+class ChoicesWithReason(forms.RadioSelect):
+    """Radio buttons of which some can't be chosen; the reason stands beside the group."""
+
+    barred: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if str(value) in self.barred:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class CategoryForm(forms.Form):
+    """One category: rule, clock, cadence, what happens at the end, archive; only what it can have."""
+
+    rule = forms.ChoiceField(
+        label=gettext_lazy("When is it erased?"), choices=RULES, widget=ChoicesWithReason
+    )
+    amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=1, max_value=1200, required=False)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, required=False)
+    clock = forms.ChoiceField(label=gettext_lazy("Counted from"), required=False)
+    every = forms.ChoiceField(label=gettext_lazy("When does the run come?"), choices=RUNS, required=False)
+    day = forms.IntegerField(
+        label=gettext_lazy("Day of the month"), min_value=1, max_value=31, required=False
+    )
+    weekday = forms.TypedChoiceField(
+        label=gettext_lazy("Weekday"), choices=list(WEEKDAYS.items()), coerce=int, required=False
+    )
+    hour = forms.TypedChoiceField(label=gettext_lazy("Hour"), choices=HOURS, coerce=int, required=False)
+    archive_amount = forms.IntegerField(
+        label=gettext_lazy("Then in the archive for"), min_value=1, max_value=1200, required=False
+    )
+    archive_unit = forms.ChoiceField(
+        label=gettext_lazy("Unit of the archive"), choices=LONGER_UNITS, required=False
+    )
+    at_end = forms.ChoiceField(
+        label=gettext_lazy("At the end"), choices=AtEnd, widget=forms.RadioSelect, required=False
+    )
+
+    def __init__(
+        self,
+        account: Account,
+        in_force: Policy,
+        decided: RetentionPolicy | None,
+        limits: Limits,
+        data: Any = None,
+        start_from: Decision | None = None,
+    ) -> None:
+        self.account, self.in_force, self.decided, self.limits = account, in_force, decided, limits
+        self.category = in_force.category
+        self.units = [*units_in(self.category), *rows_in(self.category)]
+        self.clocks = clocks_in(self.category)
+        self.current = self._within_plan(self._decided_or_in_force())
+        super().__init__(data, prefix=self.category, initial=_shown(start_from or self.current))
+        self._leave_out()
+        self._say_what_is_barred()
+        for name, field in self.fields.items():
+            field.help_text = RETENTION[name]
+
+    def add_prefix(self, field_name: str) -> str:
+        return f"{self.prefix}_{field_name}"
+
+    @property
+    def label(self) -> str:
+        return str(Category(self.category).label)
+
+    @property
+    def longest_in_words(self) -> str:
+        """Return the limit of the plan as a sentence; empty where there is none."""
+        longest = self.limits.longest(self.category)
+        if longest is None:
+            return ""
+        return _("With the plan %(plan)s it is kept for %(longest)s at most; shorter is always yours.") % {
+            "plan": self.limits.plan.name,
+            "longest": longest.length_in_words() if longest.rule == Rule.AFTER else _("no time"),
+        }
+
+    @cached_property
+    def decision(self) -> Decision | None:
+        """What was chosen; ``None`` as long as something is missing or wrong."""
+        if not self.is_bound:
+            return _decision(self.initial, self.current)
+        return _decision(self.cleaned_data, self.current) if self.is_valid() else None
+
+    @property
+    def is_changed(self) -> bool:
+        return self.decision is not None and self.decision.as_json() != self.current.as_json()
+
+    def clean(self) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        for name in _counts_not(chosen):
+            self.errors.pop(name, None)
+        lacks_amount = chosen.get("rule") == Rule.AFTER and not chosen.get("amount")
+        if lacks_amount and "amount" not in self.errors:
+            self.add_error("amount", _("How long? Write a number from 1 to 1200."))
+        if not self.errors:
+            self._refuse_beyond_plan(_decision(chosen, self.current))
+        return chosen
+
+    def _decided_or_in_force(self) -> Decision:
+        usual = next(iter(self.clocks), Clock.CLOSED)
+        if self.decided is None:
+            return Decision(self.in_force.term, usual)
+        decision = Decision.of(self.decided)
+        return decision if decision.clock in self.clocks else replace(decision, clock=usual)
+
+    def _within_plan(self, decision: Decision) -> Decision:
+        if self.limits.plan.schedules:
+            return decision
+        return replace(decision, cadence=CONTINUOUS, archive=None)
+
+    def _leave_out(self) -> None:
+        """Take away what this category can't have."""
+        self.fields["clock"].choices = [(clock, Clock(clock).label) for clock in self.clocks]
+        if len(self.clocks) < 2:
+            del self.fields["clock"]
+        if not any(unit.skeleton for unit in self.units):
+            del self.fields["at_end"]
+        if not any(unit.archive for unit in self.units):
+            del self.fields["archive_amount"], self.fields["archive_unit"]
+
+    def _say_what_is_barred(self) -> None:
+        if self.limits.plan.schedules:
+            return
+        for name in ({"every"} | ARCHIVE) & self.fields.keys():
+            self.fields[name].widget.attrs["disabled"] = True
+        if self.limits.longest(self.category):
+            self.fields["rule"].widget.barred = frozenset({Rule.KEEP.value})
+
+    def _refuse_beyond_plan(self, decision: Decision) -> None:
+        term = "amount" if decision.term.rule == Rule.AFTER else "rule"
+        parts = {
+            term: replace(decision, cadence=CONTINUOUS, archive=None),
+            "every": replace(self.current, cadence=decision.cadence),
+            "archive_amount": replace(self.current, archive=decision.archive),
+        }
+        if decision.as_json() == self.current.as_json():
+            return
+        for name, part in parts.items():
+            try:
+                if name == term or part != self.current:
+                    refuse_beyond_plan(account=self.account, category=self.category, decision=part)
+            except ValidationError as refused:
+                self.add_error(name, refused)
+
+
+def _counts_not(chosen: Mapping[str, Any]) -> set[str]:
+    """Return the names of the controls that say nothing beside what else was chosen."""
+    if chosen.get("rule") != Rule.AFTER:
+        return {
+            "amount",
+            "unit",
+            "clock",
+            "every",
+            "day",
+            "weekday",
+            "hour",
+            "archive_amount",
+            "archive_unit",
+        }
+    of_run = {
+        Every.DAILY: {"hour"},
+        Every.WEEKLY: {"hour", "weekday"},
+        Every.MONTHLY: {"hour", "day"},
+    }.get(chosen.get("every"), set())
+    return {"hour", "weekday", "day"} - of_run
+
+
+def _decision(chosen: Mapping[str, Any], current: Decision) -> Decision:
+    """Return what the controls say; what is left out stays as it is."""
+    rule = chosen["rule"]
+    if rule != Rule.AFTER:
+        term = Term(rule, current.term.amount, current.term.unit)
+        at_end = chosen.get("at_end") or current.at_end
+        return replace(current, term=term, at_end=at_end)
+    ignored = _counts_not(chosen)
+    length = chosen.get("archive_amount")
+    run = {
+        name: chosen[name]
+        for name in ("hour", "weekday", "day")
+        if name not in ignored and chosen.get(name) not in {None, ""}
+    }
+    former = {name: getattr(current.cadence, name) for name in ("hour", "weekday", "day")}
+    return Decision(
+        term=Term(rule, chosen["amount"], chosen.get("unit") or current.term.unit),
+        clock=chosen.get("clock") or current.clock,
+        cadence=Cadence(chosen.get("every") or current.cadence.every, **{**former, **run}),
+        at_end=chosen.get("at_end") or current.at_end,
+        archive=Term(Rule.AFTER, length, chosen.get("archive_unit") or Unit.MONTHS) if length else None,
+    )
+
+
+def _shown(decision: Decision) -> dict[str, Any]:
+    archive = decision.archive
+    return {
+        "rule": decision.term.rule,
+        "amount": decision.term.amount or 30,
+        "unit": decision.term.unit,
+        "clock": decision.clock,
+        **{name: getattr(decision.cadence, name) for name in ("every", "hour", "weekday", "day")},
+        "archive_amount": archive.amount if archive else None,
+        "archive_unit": archive.unit if archive else Unit.YEARS,
+        "at_end": decision.at_end,
+    }

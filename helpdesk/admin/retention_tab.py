@@ -1,0 +1,162 @@
+"""All of an account's retention on one page: its categories, and what a change asks for before it counts."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from helpdesk.admin.help_texts import RETENTION
+from helpdesk.admin.retention_form import CategoryForm, Limits
+from helpdesk.models import Account
+from helpdesk.services.retention import Decision, goes_sooner, proposed
+from helpdesk.text import validate_line
+from privacy.presets import Preset
+from privacy.services.policies import Policy, policies_in_force
+from privacy.services.rehearsal import Rehearsal, rehearse
+
+
+class ChangeForm(forms.Form):
+    """What a change of the rules asks for: why, whether it waits, and the number of what would go."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why these rules change"),
+        max_length=500,
+        required=False,
+        validators=[validate_line],
+    )
+    skip_cooling = forms.BooleanField(
+        label=gettext_lazy("Don't wait 24 hours before the first run"), required=False
+    )
+    typed_number = forms.IntegerField(
+        label=gettext_lazy("Type how many will be erased"), min_value=0, required=False, localize=False
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        self.fields["typed_number"].widget = forms.TextInput({"inputmode": "numeric", "autocomplete": "off"})
+        for name, field in self.fields.items():
+            field.help_text = RETENTION[name]
+
+
+class RetentionTab:
+    """The rows of the tab, and the form of the change; ``data`` as posted, or a preset to start from.
+
+    ``asks`` is false where the rules are only rehearsed: then nobody has to give reasons or numbers yet.
+    """
+
+    def __init__(
+        self, account: Account, data: Any = None, preset: Preset | None = None, *, asks: bool = True
+    ) -> None:
+        self.account, self.preset, self.asks = account, preset, asks
+        self.now = timezone.now()
+        limits = Limits.of(account)
+        decided = {row.category: row for row in account.retention_policies.all()}
+        rules = preset.rules if preset else {}
+        self.rows = [
+            CategoryForm(
+                account,
+                policy,
+                decided.get(policy.category),
+                limits,
+                data,
+                Decision(**vars(rules[policy.category])) if policy.category in rules else None,
+            )
+            for policy in policies_in_force(account.pk)
+        ]
+        self.change = ChangeForm(data)
+        self.limits = limits
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        return [*self.rows, self.change]
+
+    @cached_property
+    def decisions(self) -> dict[str, Decision]:
+        """What was decided otherwise than it is, by category; what is wrong is left out."""
+        return {row.category: row.decision for row in self.rows if row.is_changed and row.decision}
+
+    @cached_property
+    def errors(self) -> dict[str, Any]:
+        """The errors of all forms, by the name of the control."""
+        if not self.change.is_bound:
+            return {}
+        found = {form.add_prefix(name): errors for form in self.forms for name, errors in form.errors.items()}
+        if not found and self.asks:
+            self._ask()
+            found = dict(self.change.errors.items())
+        return found
+
+    def policies(self) -> list[Policy]:
+        """Return the rules as they would be after saving."""
+        skip = bool(self.chosen.get("skip_cooling"))
+        return [
+            proposed(row.in_force, self.decisions[row.category], now=self.now, skip_cooling=skip)
+            if row.category in self.decisions
+            else row.in_force
+            for row in self.rows
+        ]
+
+    def rehearsal(self) -> Rehearsal:
+        return rehearse(self.policies(), self.now)
+
+    @cached_property
+    def doomed(self) -> dict[str, int]:
+        """How much is over at once under the rules that become shorter, by category."""
+        sooner = [policy for policy, row in zip(self.policies(), self.rows, strict=True) if _takes_more(row)]
+        if not sooner:
+            return {}
+        return {each.category: each.past for each in rehearse(sooner, self.now).forecasts if each.past}
+
+    @property
+    def number_to_type(self) -> int | None:
+        """The number that has to be typed; ``None`` where nobody asks for it."""
+        number = sum(self.doomed.values())
+        return number if number > self.account.confirm_above else None
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        if not self.change.is_bound:
+            return {}
+        self.change.is_valid()
+        return self.change.cleaned_data
+
+    def doomed_in_words(self) -> str:
+        """Return the numbers of each category, such as *“chat transcripts: 12, tickets: 3”*."""
+        labels = {row.category: row.label for row in self.rows}
+        return ", ".join(f"{labels[category]}: {number}" for category, number in self.doomed.items())
+
+    def _ask(self) -> None:
+        """Ask for a reason and for the number, where the change needs them."""
+        sooner = any(goes_sooner(self.decisions[row.category], row.in_force) for row in self._changed_rows())
+        if self.chosen.get("skip_cooling") and sooner and not self.chosen.get("reason"):
+            self.change.add_error("reason", ValidationError(_("Say why it can't wait."), "required"))
+        number = self.number_to_type
+        if number is not None and self.chosen.get("typed_number") != number:
+            words = ngettext(
+                "These rules erase %(number)d thing that is there now (%(each)s). Type %(number)d.",
+                "These rules erase %(number)d things that are there now (%(each)s). Type %(number)d.",
+                number,
+            )
+            said = capfirst(words % {"number": number, "each": self.doomed_in_words()})
+            self.change.add_error("typed_number", ValidationError(said, "number"))
+
+    def _changed_rows(self) -> list[CategoryForm]:
+        return [row for row in self.rows if row.category in self.decisions]
+
+
+def _takes_more(row: CategoryForm) -> bool:
+    """Tell whether something may go under the decision that would stay under the rule in force."""
+    if not row.is_changed or row.decision is None:
+        return False
+    before = row.current
+    return (
+        goes_sooner(row.decision, row.in_force)
+        or row.decision.clock != before.clock
+        or row.decision.cadence != before.cadence
+    )
