@@ -6,7 +6,8 @@ from privacy.ledger import mirror
 from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead, Tombstone
 
-BURYING = {"erasure.begun", "keys.swept"}  # the actions whose entries name the keys they destroyed
+# The actions whose entries name the keys they destroyed.
+BURYING = {"erasure.begun", "keys.swept", "people.emptied"}
 
 UNREADABLE = "the mirror can't be read"
 ANOTHER = "the mirror holds another entry here"

@@ -7,16 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import connections, transaction
+from django.db import transaction
 
 from privacy import ledger, vault
 from privacy.ledger import mirror
 from privacy.ledger.canonical import link_of
 from privacy.ledger.signing import is_signed, signing_key
 from privacy.ledger.witnesses import BURYING
-from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
+from privacy.models import Erasure, LedgerEntry
 from privacy.routers import VAULT
-from privacy.services.survivors import MAIN, tables_with_keys
 
 BATCH = 500
 
@@ -43,16 +42,6 @@ def bring_vault_up() -> int:
         _take_over(batch)
         added += len(batch)
     return added
-
-
-def count_lost_keys() -> int:
-    """Return how many keys are named by rows and are in the vault neither as a key nor as an erasure."""
-    lost: set[UUID] = set()
-    for ids in _named_keys():
-        known = set(DataKey.objects.filter(pk__in=ids).values_list("pk", flat=True))
-        known.update(Tombstone.objects.filter(key_id__in=ids).values_list("key_id", flat=True))
-        lost |= set(ids) - known
-    return len(lost)
 
 
 def _entries_after(seq: int) -> Iterator[LedgerEntry]:
@@ -96,12 +85,3 @@ def _take_over(entries: Iterable[LedgerEntry]) -> None:
             if entry.action in BURYING:
                 vault.destroy_keys([UUID(key) for key in entry.params["keys"]], entry=entry)
     vault.forget_deleted_pages()
-
-
-def _named_keys() -> Iterator[list[UUID]]:
-    connection = connections[MAIN]
-    for table in tables_with_keys():
-        with connection.chunked_cursor() as cursor:
-            cursor.execute(f"SELECT DISTINCT key_id FROM {connection.ops.quote_name(table)}")  # noqa: S608
-            while rows := cursor.fetchmany(BATCH):
-                yield [key if isinstance(key, UUID) else UUID(key) for (key,) in rows if key]

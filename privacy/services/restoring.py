@@ -12,7 +12,8 @@ from privacy.backups import databases, evidence, folders, sealed_files
 from privacy.backups.folders import Manifest, Unusable
 from privacy.ledger import mirror
 from privacy.routers import VAULT
-from privacy.services.catching_up import bring_vault_up, count_lost_keys
+from privacy.services.catching_up import bring_vault_up
+from privacy.services.lost_keys import lost_keys
 from privacy.services.replay import Gate, gate_state
 from privacy.services.survivors import MAIN
 
@@ -70,7 +71,7 @@ def _something_to_migrate() -> bool:
 
 def _brought_up(part: str, manifest: Manifest) -> Restored:
     caught_up = bring_vault_up() if part in {"vault", "ledger"} else 0
-    state, lost, has_mirror = gate_state(), count_lost_keys(), mirror.path().exists()
+    state, lost, has_mirror = gate_state(), len(lost_keys()), mirror.path().exists()
     # Entries that the vault lacks may have been seen elsewhere: a second chain must not begin beside them.
     if has_mirror and state in {Gate.OPEN, Gate.STALE_MAIN}:
         ledger.mend_mirror()

@@ -172,8 +172,22 @@ def test_keys_that_are_lost_are_counted(chat, account):
     said = put_back("vault", copy)
 
     assert "2 keys are lost: what they sealed can't be read by anybody any more." in said  # chat and contact
+    assert "Article 33 gives 72 hours to notify the authority" in said
     entry = LedgerEntry.objects.get(action="backup.restored")
     assert (entry.params["part"], entry.params["lost_keys"]) == ("vault", 2)
+
+
+def test_what_is_lost_with_the_vault_is_erased_and_the_rest_stays(chat, account):
+    copy = backup_of("vault")
+    lost = factories.chat(account, says=("began after the copy",))
+    lose_vault()
+    put_back("vault", copy)
+
+    call_command("erase_unreadable", "--yes", stdout=StringIO())
+
+    assert [message.body for message in Message.objects.all()] == ["the words of Vera"]
+    assert not Conversation.objects.filter(pk=lost.pk).exists()
+    assert (gate_state(), ledger.verify().problem) == (Gate.OPEN, "")
 
 
 def test_stale_vault_without_a_mirror_stays_closed_and_says_so(chat):

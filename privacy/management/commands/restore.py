@@ -15,6 +15,11 @@ MIGRATE = (
     "A database lacks tables of this version: restore the other parts too, then run"
     " `python manage.py migrate` and `python manage.py migrate --database=vault`."
 )
+BREACH = (
+    "That is a personal data breach (Article 4(12)): Article 33 gives 72 hours to notify the authority,"
+    " Article 34 says when the people have to be told. `python manage.py erase_unreadable` erases what can't"
+    " be read any more; with --dry-run it only counts."
+)
 
 
 class Command(BaseCommand):
@@ -45,6 +50,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{restored.lost_keys} keys are lost: what they sealed can't be read by anybody any more."
             )
+            self.stdout.write(BREACH)
         if not restored.has_mirror:
             self.stdout.write(
                 "The ledger's mirror is missing: restore the ledger before anything is started."
