@@ -46,13 +46,15 @@ class ErasureIncomplete(Exception):
 class Reason:
     """Why something is erased: a code for the ledger, and the rule that was obeyed, if any.
 
-    ``skeleton`` keeps figures about nobody of what the declaration names.
+    ``skeleton`` keeps figures about nobody of what the declaration names. ``despite_holds`` is for what can't
+    be read any more, and so is no evidence either.
     """
 
     code: str
     account_id: int | None
     rule: dict[str, Any] = field(default_factory=dict)
     skeleton: bool = False
+    despite_holds: bool = False
 
     @classmethod
     def of_policy(cls, code: str, policy: Policy) -> "Reason":
@@ -160,7 +162,7 @@ def repeat(erasure: Erasure, *, is_replay: bool = False) -> int:
     root = root_of(apps.get_model(params["unit"]))
     with transaction.atomic(durable=True):
         ids = units_sealed_with(root, keys)
-        if not is_replay and _is_stopped_meanwhile(root, ids):
+        if not (is_replay or params.get("despite_holds")) and _is_stopped_meanwhile(root, ids):
             raise Suspended(f"Erasure {erasure.pk} had not begun to delete; something stops a part of it.")
         files = _files_of(root, ids)
         if set(files) - set(erasure.files):
@@ -183,7 +185,7 @@ def _erase_batch(
     unit: PersonalData, ids: list, reason: Reason, still: Q, *, skip_locked: bool
 ) -> list[Erasure]:
     with transaction.atomic(durable=True):
-        people = _locked(unit, ids, still, skip_locked)
+        people = _locked(unit, ids, still, skip_locked, despite_holds=reason.despite_holds)
         if not people:
             return []
         ids = list(people)
@@ -197,7 +199,9 @@ def _erase_batch(
     return [erasure, *_erase_bare_people(unit, set(people.values()), reason.account_id)]
 
 
-def _locked(unit: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[Any, Any]:
+def _locked(
+    unit: PersonalData, ids: list, still: Q, skip_locked: bool, *, despite_holds: bool
+) -> dict[Any, Any]:
     """Lock the units that still exist and that nothing stops, and return their people by id.
 
     People who still have units are left out.
@@ -209,7 +213,7 @@ def _locked(unit: PersonalData, ids: list, still: Q, skip_locked: bool) -> dict[
         .order_by("pk")
     )
     people = dict(rows.values_list("pk", unit.person))
-    for pk in stopped_among(unit, people):
+    for pk in set() if despite_holds else stopped_among(unit, people):
         del people[pk]
     if unit.person != "pk":
         return people
@@ -229,6 +233,7 @@ def _begin(unit: PersonalData, keys: Iterable[UUID], files: list, ids: list, rea
             files=len(files),
             keys=sorted(key.hex for key in keys),
             **({"skeleton": True} if reason.skeleton else {}),
+            **({"despite_holds": True} if reason.despite_holds else {}),
             **reason.rule,
         )
         return Erasure.objects.create(account_id=reason.account_id, begun=begun, files=files)
