@@ -384,6 +384,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "tell-of-due-reviews": {
+        "task": "helpdesk.tasks.tell_of_due_reviews",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
+    },
     "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "close-abandoned-chats": {
         "task": "chat.tasks.close_abandoned_chats",

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from helpdesk.services import overdue, silent_tickets
+from helpdesk.services import hold_reviews, overdue, silent_tickets
 from helpdesk.services.mail import send_due_mail
 from privacy.gate import gate
 
@@ -27,3 +27,10 @@ def close_silent_tickets() -> None:
     """Close what nobody writes in any more, so that nothing is kept because it was never closed."""
     if gate.is_open():
         silent_tickets.close_silent_tickets()
+
+
+@shared_task
+def tell_of_due_reviews() -> None:
+    """Ask people to look again at the holds whose day has come."""
+    if gate.is_open():
+        hold_reviews.tell_of_due_reviews()

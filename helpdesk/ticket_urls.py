@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from helpdesk.views import demo_mail, privacy_notice, tickets_agent, tickets_kept, tickets_public
+from helpdesk.views import demo_mail, holds_agent, privacy_notice, tickets_agent, tickets_kept, tickets_public
 
 TICKET = "agent/tickets/<uuid:pk>/"
 THREAD = "tickets/thread/<uuid:pk>/"
@@ -22,6 +22,9 @@ urlpatterns = [
         f"{TICKET}hold/<int:hold_pk>/release/", tickets_kept.ticket_hold_release, name="ticket_hold_release"
     ),
     path(f"{TICKET}files/<uuid:file_pk>/", tickets_agent.ticket_file_download, name="ticket_file_download"),
+    path("agent/holds/", holds_agent.holds, name="holds"),
+    path("agent/holds/<int:pk>/review/", holds_agent.hold_review, name="holds_review"),
+    path("agent/holds/<int:pk>/release/", holds_agent.hold_release, name="holds_release"),
     path("tickets/new/<slug:public_id>/", tickets_public.ticket_new, name="ticket_new"),
     path("tickets/sent/<slug:public_id>/", tickets_public.ticket_sent, name="ticket_sent"),
     path("tickets/open/", tickets_public.ticket_open, name="ticket_open"),

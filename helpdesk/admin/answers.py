@@ -42,6 +42,11 @@ def answer(proof: Proof, zone) -> Answer:
     return Answer(*_verdict(proof), sentences, _checks(proof), *_document_of(proof))
 
 
+def still_here(sentence: str) -> Answer:
+    """Return the answer about something that isn't erased: why not, and until when."""
+    return Answer("info", _("It isn't erased"), [sentence], [], "", "")
+
+
 def _verdict(proof: Proof) -> tuple[str, str]:
     if not proof.is_done:
         return "warning", _("Begun, and not done yet")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from helpdesk.admin.answers import Answer, answer
+from helpdesk.admin.answers import Answer, answer, still_here
 from helpdesk.admin.scope import open_accounts, open_entries
 from helpdesk.models import Account
 from privacy import ledger
@@ -20,6 +20,7 @@ from privacy.ledger.signing import fingerprint, public_key_pem, signing_key
 from privacy.models import LedgerEntry
 from privacy.services.chain_state import chain_state, newest_publication
 from privacy.services.erased import BeyondReach, NotErased, NothingErased
+from privacy.services.explaining import explain_id
 from privacy.services.ledger_words import category_in_words, moment_in_words
 from privacy.services.proofs import prove
 from privacy.services.receipts import counts_of, runs
@@ -70,7 +71,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("Evidence"),
         "form": form,
-        "answer": _answered(form, entries),
+        "answer": _answered(form, entries, accounts),
         "chain": chain_state.known(),
         "newest": newest,
         "published": newest_publication(),
@@ -101,12 +102,15 @@ def zone_of(account: Account | None) -> tzinfo:
     return account.zone if account else UTC
 
 
-def _answered(form: ProofForm, entries) -> Answer | None:
+def _answered(form: ProofForm, entries, accounts) -> Answer | None:
     if not form.is_valid():
         return None
+    what = form.cleaned_data["of"]
     try:
-        proven = prove(form.cleaned_data["of"], among=entries)
+        proven = prove(what, among=entries)
     except NothingErased as error:
+        if isinstance(what, UUID) and (said := explain_id(what, account_ids=accounts.values("pk"))):
+            return still_here(said)
         form.add_error("of", REFUSALS[type(error)])
         return None
     return answer(proven, zone_of(account_of(proven.entry)))

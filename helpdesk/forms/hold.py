@@ -78,3 +78,17 @@ class ReleaseForm(forms.Form):
     """Nothing has to be kept any more."""
 
     reason = ReasonField(label=_("Reason for the release"))
+
+
+class HoldByIdForm(HoldForm):
+    """The same for somebody who never sees what it is: by the id."""
+
+    field_order = ("of",)
+
+    of = forms.UUIDField(
+        label=_("Id of a chat, ticket or contact"),
+        help_text=_(
+            "The agents' page behind “Why?” names it. A hold on a contact keeps everything of theirs."
+        ),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )

@@ -15,8 +15,8 @@ def verify_address(*, participant: TicketParticipant) -> Contact:
     """Note that a participant's address is theirs, since a link sent to it was opened; return their contact.
 
     Where the account already knows somebody under this proved address it is the same person: what this
-    contact has becomes theirs, and the contact that was made for a typed address is erased. While a hold stops
-    that, both stay as they are; the next link that is opened makes them one.
+    contact has becomes theirs, and the contact that was made for a typed address is erased. While a hold
+    stops that, both stay as they are; the next link that is opened makes them one.
     """
     if participant.contact.verified_at:
         return participant.contact

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from privacy.declarations import PersonalData, declaration_of, root_of
+from privacy.declarations import PersonalData, declaration_of, declarations, root_of
 from privacy.models import LedgerEntry, Suspension
 from privacy.services.due import clock_of, step_of
 from privacy.services.erased import erasure_of
@@ -39,6 +39,14 @@ def explain(unit: Model, *, now: datetime | None = None) -> str:
         "rule": sentence_of(policy),
         "version": _version(policy),
     }
+
+
+def explain_id(pk: UUID, *, account_ids: Any, now: datetime | None = None) -> str:
+    """Return the same for what has this id in these accounts; empty where nothing has."""
+    units = [each for each in declarations() if each.clocks and (each.is_root or each.separable)]
+    found = (each.rows().filter(pk=pk, account_id__in=account_ids).first() for each in units)
+    unit = next(filter(None, found), None)
+    return explain(unit, now=now) if unit else ""
 
 
 def explain_erased(pk: UUID, *, among: QuerySet[LedgerEntry], zone: Any) -> str:
