@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.utils.translation import gettext as _
 
 from helpdesk.models import Account, User
 from helpdesk.ticket_list import PAGE_SIZE, REACH
@@ -92,9 +93,13 @@ def read_openings(account: Account) -> list[ArchiveOpening]:
     found = ArchiveOpening.objects.filter(account=account).select_related("user")
     openings = list(found.order_by("-at", "-pk")[:OPENINGS_SHOWN])
     share_keys([opening.user for opening in openings], lost=UNREADABLE)
-    names = {unit.model._meta.label_lower: unit.model._meta.verbose_name for unit in kinds().values()}
-    for opening in openings:
-        opening.thing = f"{names.get(opening.unit, opening.unit)} {str(opening.unit_id)[-6:]}"  # type: ignore[attr-defined]
+    for unit in kinds().values():
+        label, name = unit.model._meta.label_lower, unit.model._meta.verbose_name
+        of_it: list[Any] = [opening for opening in openings if opening.unit == label]
+        left = unit.rows().in_bulk([opening.unit_id for opening in of_it])
+        for opening in of_it:
+            row = left.get(opening.unit_id)
+            opening.thing = str(row) if row else f"{name} {str(opening.unit_id)[-6:]}, {_('erased')}"
     return openings
 
 

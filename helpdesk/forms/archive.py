@@ -31,7 +31,7 @@ class ReadersForm(forms.Form):
     """The people of an account who may open its archive."""
 
     people = forms.ModelMultipleChoiceField(
-        label=_("Who may open it"),
+        label=_("People of the account"),
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,

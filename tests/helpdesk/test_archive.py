@@ -239,7 +239,11 @@ def test_reader_opens_a_ticket_with_a_purpose(account, reader, ticket, agent_cli
 
 
 def test_reader_opens_a_chat_with_a_purpose(reader, chat, agent_client):
-    text = agent_client.post(address_of("chat", chat), {"purpose": PURPOSE}).content.decode()
+    purpose = "A claim of <b>Crane & Co</b>"
+
+    text = agent_client.post(address_of("chat", chat), {"purpose": purpose}).content.decode()
+
+    assert "For: A claim of &lt;b&gt;Crane &amp; Co&lt;/b&gt;." in text
 
     assert "A crane?" in text
     assert "Cara Crane" in text
@@ -321,9 +325,11 @@ def test_purpose_is_in_no_entry_of_the_ledger(reader, ticket, agent_client):
 
 def test_record_of_an_opening_outlives_what_was_opened(account, reader, ticket, owner_client, agent_client):
     agent_client.post(address_of("ticket", ticket), {"purpose": PURPOSE})
+    assert f"ticket {ticket.number}" in owner_client.get(LIST).content.decode()
     erase_units(Ticket, [ticket.pk], account_id=account.pk, reason="by_hand", wait=True)
 
     assert PURPOSE in owner_client.get(LIST).content.decode()
+    assert f"ticket {str(ticket.pk)[-6:]}, erased" in owner_client.get(LIST).content.decode()
     assert "heron" not in owner_client.get(LIST).content.decode().lower()
 
 
