@@ -3,18 +3,19 @@
 from typing import Any
 
 from django import forms
-from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.intake import IntakeForm
+from helpdesk.forms.typed import TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
 from helpdesk.text import validate_text
 
 
-class WordsField(forms.CharField):
+class WordsField(TypedField):
     """Words of several lines, kept as they were typed; browsers alone make two characters of a line break."""
 
     default_validators = [validate_text]
@@ -26,19 +27,11 @@ class WordsField(forms.CharField):
     )
 
     def __init__(self, *, max_length: int = MESSAGE_LIMIT, **options: Any) -> None:
-        super().__init__(
-            max_length=max_length, strip=False, error_messages={"max_length": self.too_long}, **options
-        )
-        # Said already, and more kindly, by our own.
-        self.validators = [v for v in self.validators if not isinstance(v, ProhibitNullCharactersValidator)]
+        super().__init__(max_length=max_length, strip=False, **options)
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value).replace("\r\n", "\n")
         return text if text.strip() else ""
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        # Without `maxlength`: a browser would cut a pasted text without a word.
-        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class MessageForm(forms.Form):
@@ -81,12 +74,19 @@ class PreChatForm(FrameForm):
 
 
 class LeaveMessageForm(FrameForm):
-    """What turns a chat that nobody answers into a ticket: the account's rules for tickets hold."""
+    """What turns a chat that nobody answers into a ticket: the account's rules for tickets hold.
+
+    So does their limit, which is higher than that of a message in a chat: all that the visitor said in the
+    chat stands here.
+    """
 
     form_name = "ticket"
 
     message = WordsField(
-        label=_("Message"), max_length=LEFT_MESSAGE_LIMIT, widget=forms.Textarea({"rows": 3})
+        label=_("Message"),
+        help_text=format_lazy(_("It becomes a ticket: up to {limit} characters."), limit=LEFT_MESSAGE_LIMIT),
+        max_length=LEFT_MESSAGE_LIMIT,
+        widget=forms.Textarea({"rows": 3}),
     )
 
 

@@ -11,7 +11,8 @@ from django.utils.text import capfirst
 
 from helpdesk.admin.help_texts import ACCOUNT
 from helpdesk.admin.scope import open_accounts
-from helpdesk.client_ip import NOWHERE, ClientAddress, address_of
+from helpdesk.client_ip import NOWHERE, ClientAddress, address_of, unmapped
+from helpdesk.forms.typed import check_once
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.permissions import uses_admin
 from helpdesk.services.account_settings import refuse_lock_out
@@ -29,12 +30,13 @@ class NetworkForm(forms.ModelForm):
             self.fields[name].help_text = ACCOUNT[name]
             self.fields[name].label = capfirst(self.fields[name].label)
         self.fields["network"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
-        self.fields["note"].validators.append(validate_line)
+        check_once(self.fields["note"], validate_line)
 
     def clean_network(self) -> str:
         text = self.cleaned_data["network"].strip()
         try:
-            return str(ip_network(text))  # one spelling for each, so that none stands here twice
+            # One spelling for each, so that none stands here twice.
+            return str(unmapped(ip_network(text)))
         except ValueError:
             return text  # the model's validator says what is wrong
 

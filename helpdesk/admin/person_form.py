@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.help_texts import PERSON
+from helpdesk.forms.typed import LineField, TypedField
 from helpdesk.models import Account, User
 from helpdesk.services.people import AddressTaken
-from helpdesk.text import validate_address, validate_line
+from helpdesk.text import validate_address
 from privacy.encryption.fields import Lost
 
 
@@ -21,10 +22,9 @@ class PersonForm(forms.ModelForm):
 
     accounts = Account.objects.none()
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=100, validators=[validate_line])
-    email = forms.CharField(
+    name = LineField(label=gettext_lazy("Name"), max_length=100)
+    email = TypedField(
         label=gettext_lazy("Email"),
-        max_length=254,
         validators=[validate_address],
         widget=forms.EmailInput({"autocomplete": "off"}),
     )

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.forms.typed import LineField, TypedField
 from helpdesk.models import Account
-from helpdesk.text import validate_address, validate_line
+from helpdesk.text import validate_address
 from privacy.models import ConsentNotice
 from privacy.services.consent import current_notice
 
@@ -19,15 +20,9 @@ class IntakeForm(forms.Form):
 
     form_name = ""  # "chat" or "ticket": the prefix of the account's rules
 
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=100,
-        validators=[validate_line],
-        widget=forms.TextInput({"autocomplete": "name"}),
-    )
-    email = forms.CharField(
+    name = LineField(label=_("Name"), max_length=100, widget=forms.TextInput({"autocomplete": "name"}))
+    email = TypedField(
         label=_("Email"),
-        max_length=254,
         validators=[validate_address],
         widget=forms.EmailInput({"autocomplete": "email"}),
     )

@@ -8,12 +8,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.forms.files import FilesField
+from helpdesk.forms.typed import TypedField
 from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import MESSAGE_LIMIT
 from helpdesk.text import validate_text
 
 
-class MessageField(forms.CharField):
+class MessageField(TypedField):
     """A message of a ticket: browsers send CR LF, people mean a new line, and a line is counted once."""
 
     def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.forms.files import FilesField
 from helpdesk.forms.intake import IntakeForm
 from helpdesk.forms.reply import MessageField
-from helpdesk.text import validate_line
+from helpdesk.forms.typed import LineField
 
 
 class TicketForm(IntakeForm):
@@ -16,7 +15,7 @@ class TicketForm(IntakeForm):
 
     form_name = "ticket"
 
-    subject = forms.CharField(label=_("Subject"), max_length=200, validators=[validate_line])
+    subject = LineField(label=_("Subject"), max_length=200)
     message = MessageField(label=_("Message"), rows=8)
     files = FilesField()
 

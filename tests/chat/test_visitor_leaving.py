@@ -60,6 +60,17 @@ def test_name_is_asked_for_as_on_the_ticket_form(chat, account, rule, asked, sto
     assert Ticket.objects.get().requester.name == stored
 
 
+def test_message_may_be_as_long_as_a_tickets_and_the_form_says_so(chat, account):
+    asked = visit("visitor_leave_message", account).content.decode()
+    refused = visit("visitor_leave_message", account, data=LEFT | {"message": "x" * 20_001})
+    response = visit("visitor_leave_message", account, data=LEFT | {"message": "x" * 20_000})
+
+    assert "It becomes a ticket: up to 20000 characters." in asked
+    says = "A message has at most 20000 characters; this one has 20001."
+    assert refused.context["form"].errors == {"message": [says]}
+    assert response.status_code == 201
+
+
 def test_name_that_is_required_is_required(chat, account):
     Account.objects.filter(pk=account.pk).update(ticket_name="required")
 

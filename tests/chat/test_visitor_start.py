@@ -103,6 +103,28 @@ def test_start_with_bad_input_is_refused_beside_its_field(account, field, value)
     assert list(response.context["form"].errors) == [field]
 
 
+@pytest.mark.usefixtures("nothing_stored")
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("name", "n" * 101, "At most 100 characters fit here; there are 101."),
+        (
+            "email",
+            "e" * 250 + "@mail.example",
+            "An email address has at most 254 characters; this one has 263.",
+        ),
+        ("question", "q" * 4001, "A message has at most 4000 characters; this one has 4001."),
+    ],
+)
+def test_what_is_too_long_is_told_and_not_cut(account, field, value, says):
+    asked = visit("chat_page", account).content.decode()
+    response = start(account, **{field: value})
+
+    assert "maxlength" not in asked
+    assert response.context["form"].errors == {field: [says]}
+    assert value in response.content.decode()
+
+
 def test_start_drops_what_was_not_asked(account):
     account.chat_name = account.chat_email = Account.Field.OFF
     account.save()

@@ -113,6 +113,26 @@ def test_bad_value_is_refused_beside_its_field(manager_client, account, field, v
     assert LedgerEntry.objects.filter(account_id=account.pk).count() == 0
 
 
+@pytest.mark.parametrize("field", ["name", "controller", "privacy_contact", "notice_text"])
+def test_character_that_cannot_be_shown_is_told_once(manager_client, account, field):
+    posted = as_shown(manager_client, account) | {field: "nul \x00"}
+
+    answer = manager_client.post(path_of(account), posted)
+
+    says = "This text has characters that can't be shown. Please type it again."
+    assert errors_of(answer) == {field: [says]}
+
+
+@pytest.mark.parametrize("field", ["name", "email"])
+def test_character_that_cannot_be_shown_is_told_once_of_a_person(manager_client, account, field):
+    answer = manager_client.post(
+        reverse("admin:helpdesk_user_add"), NEW | {"account": account.pk, field: "nul \x00"}
+    )
+
+    says = "This text has characters that can't be shown. Please type it again."
+    assert errors_of(answer) == {field: [says]}
+
+
 def test_network_that_is_none_is_refused_beside_its_line(manager_client, account):
     posted = as_shown(manager_client, account) | {"allowed_networks-0-network": "203.0.113.7/24"}
 

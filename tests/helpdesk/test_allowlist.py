@@ -3,6 +3,7 @@ from ipaddress import ip_address
 import pytest
 from django.core.exceptions import ValidationError
 
+from helpdesk.admin.networks import NetworkForm
 from helpdesk.allowlist import is_allowed, would_lock_out
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.models import AllowedNetwork, User
@@ -232,3 +233,24 @@ def test_list_costs_one_query_only_where_it_is_on(fenced_client, agent_client, d
         fenced_client.get("/password/", REMOTE_ADDR=HOME)
     with django_assert_num_queries(2):
         agent_client.get("/password/", REMOTE_ADDR=HOME)
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("::ffff:127.0.0.1", "127.0.0.1/32"),
+        ("::ffff:203.0.113.0/120", "203.0.113.0/24"),
+        ("2001:DB8:0::/32", "2001:db8::/32"),
+    ],
+)
+def test_network_is_stored_in_one_spelling(account, typed, stored):
+    form = NetworkForm({"network": typed}, instance=AllowedNetwork(account=account))
+
+    assert form.is_valid()
+    assert form.cleaned_data["network"] == stored
+
+
+def test_note_with_a_character_that_cannot_be_shown_is_refused_once(account):
+    form = NetworkForm({"network": "203.0.113.7", "note": "\x00"}, instance=AllowedNetwork(account=account))
+
+    assert form.errors == {"note": ["This text has characters that can't be shown. Please type it again."]}

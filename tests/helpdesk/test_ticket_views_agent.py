@@ -312,3 +312,17 @@ def test_purge_takes_a_closed_ticket_with_its_files_and_mails(account, agent):
 
     left = [model.objects.count() for model in (Ticket, TicketMessage, TicketFile, OutgoingMail, Contact)]
     assert left == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("action", "field"), [("ticket_reply", "reply"), ("ticket_note", "note")])
+def test_reply_that_is_too_long_is_told_and_not_cut(account, agent_client, action, field):
+    ticket = factories.ticket(account)
+    asked = agent_client.get(reverse("ticket_detail", args=[ticket.pk])).text
+
+    page = agent_client.post(reverse(action, args=[ticket.pk]), {field: "x" * 20_500})
+
+    assert "maxlength" not in asked
+    assert page.status_code == 422
+    assert "At most 20000 characters fit here; there are 20500." in page.text
+    assert "x" * 20_500 in page.text
+    assert ticket.messages.count() == 1

@@ -80,10 +80,38 @@ def test_form_without_consent_where_the_account_asks_for_none(client, account):
     assert Ticket.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["ticket_new", "ticket_sent", "privacy_notice"])
+TOO_LONG = [
+    ("name", "n" * 101, "At most 100 characters fit here; there are 101."),
+    ("email", "e" * 250 + "@mail.example", "An email address has at most 254 characters; this one has 263."),
+    ("subject", "s" * 300, "At most 200 characters fit here; there are 300."),
+    ("message", "m" * 20_500, "At most 20000 characters fit here; there are 20500."),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "says"), TOO_LONG)
+def test_what_is_too_long_is_told_beside_the_field_and_not_cut(client, account, field, value, says):
+    asked = client.get(form_of(account)).text
+    page = client.post(form_of(account), posted(account, **{field: value}))
+
+    assert "maxlength" not in asked
+    assert page.context["form"].errors == {field: [says]}
+    assert value in page.text
+    assert Ticket.objects.count() == 0
+
+
+@pytest.mark.parametrize("field", ["name", "email", "subject", "message"])
+def test_character_that_cannot_be_shown_is_told_once(client, account, field):
+    page = client.post(form_of(account), posted(account, **{field: "nul \x00"}))
+
+    says = "This text has characters that can't be shown. Please type it again."
+    assert page.context["form"].errors == {field: [says]}
+
+
+@pytest.mark.parametrize("name", ["ticket_new", "ticket_sent"])
 def test_pages_of_an_unknown_or_inactive_account_are_not_found(client, account, name):
     account.is_active = False
     account.save()
 
     assert client.get(reverse(name, args=[account.public_id])).status_code == 404
     assert client.get(reverse(name, args=["0123456789abcdef"])).status_code == 404
+    assert client.get(reverse("privacy_notice", args=["0123456789abcdef"])).status_code == 404
