@@ -5,6 +5,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from chat.models import Conversation, Message
+from helpdesk.text import without_turns
 
 
 def transcript_of(chat: Conversation) -> str:
@@ -12,7 +13,7 @@ def transcript_of(chat: Conversation) -> str:
     zone = chat.account.zone
     began = date_format(localtime(chat.created_at, zone), "DATETIME_FORMAT")
     title = _("Chat with %(name)s, %(began)s (%(zone)s)") % {
-        "name": chat.account.name,
+        "name": without_turns(chat.account.name),
         "began": began,
         "zone": chat.account.time_zone,
     }
@@ -32,4 +33,4 @@ def _line(entry: Message, zone) -> str:
 def _author(entry: Message) -> str:
     if entry.side == Conversation.Side.VISITOR:
         return _("You")
-    return (entry.agent and entry.agent.name) or _("Agent")
+    return without_turns(entry.agent.name if entry.agent else "") or _("Agent")

@@ -196,6 +196,19 @@ def test_message_that_is_refused_stays_in_the_box(shop):
     assert Message.objects.count() == 1
 
 
+def test_direction_is_turned_inside_a_message_only(shop, agent):
+    chat = begin(shop.visit(), question="\u202eturned")
+    agent_joins(agent)
+    agent_says(agent, "\u202eturned")
+
+    expect(said(chat)).to_have_text(["\u202eturned", "\u202eturned"])
+    for name in (".message__body", ".message__author"):
+        styles = chat.locator(f"article {name}").evaluate_all(
+            "all => all.map(one => getComputedStyle(one).unicodeBidi)"
+        )
+        assert styles == ["isolate", "isolate"]
+
+
 def test_message_sent_without_a_connection_is_said_once_it_is_back(shop):
     chat = begin(shop.visit())
     shop.context.set_offline(True)

@@ -259,6 +259,20 @@ def test_chat_ended_twice_is_rated_once(chat, account):
     assert ratings() == {"chat_rating_5": 1}
 
 
+def test_transcript_keeps_what_turns_the_direction_inside_the_messages(chat, account, agent):
+    account.name, agent.name = "Bram\u202ebles", "A\u2067da"
+    account.save()
+    agent.save()
+    accept_chat(conversation=chat, agent=agent)
+    post_message(conversation=chat, side="agent", agent=agent, body="Write \u202eback\u202c here")
+
+    lines = visit("visitor_transcript", account).content.decode().splitlines()
+
+    turned = [line for line in lines if "\u202e" in line or "\u2067" in line]
+    assert turned == ["Write \u202eback\u202c here"]
+    assert lines[0].startswith("Chat with Brambles, ")
+
+
 def test_transcript_is_a_text_file_of_what_was_said(chat, account, agent):
     account.time_zone = "Asia/Kolkata"
     account.save()

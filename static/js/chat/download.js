@@ -1,5 +1,7 @@
 // A copy of the chat as a file on the visitor's own device.
 
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g; // what turns the direction of all that follows
+
 export function saveFile(name, content) {
   const address = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type: "text/plain" }));
   const link = document.createElement("a");
@@ -16,7 +18,7 @@ export function textOfLog(log) {
 
 function textOfEntry(entry) {
   const body = entry.querySelector(".message__body")?.textContent ?? "";
-  const author = entry.querySelector(".message__author")?.textContent;
+  const author = entry.querySelector(".message__author")?.textContent.replace(TURNS, "");
   const time = entry.querySelector("time")?.textContent;
   return author ? `[${time ?? ""}] ${author}:\n${body}` : body;
 }
