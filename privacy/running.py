@@ -1,4 +1,4 @@
-"""Who works with the databases of this deployment: web processes and workers, or one restore."""
+"""Who works with the databases of this deployment: web processes, workers and commands, or one restore."""
 
 import fcntl
 from collections.abc import Iterator
@@ -28,22 +28,32 @@ def hold() -> None:
     The system takes the word back when the process ends, however it ends.
     """
     file = _lock_file()
-    if not _locked(file, fcntl.LOCK_SH):
+    try:
+        _share(file)
+    except Busy:
         file.close()
-        raise Busy("A backup is being put back: start again once that is done.")
+        raise
     _held.append(file)
 
 
 @contextmanager
+def held() -> Iterator[None]:
+    """Say for a while that somebody works with the databases; raises :class:`Busy`."""
+    with _lock_file() as file:
+        _share(file)
+        yield
+
+
+@contextmanager
 def alone() -> Iterator[None]:
-    """Keep the databases for oneself; raises :class:`Busy` while a web process or a worker runs.
+    """Keep the databases for oneself; raises :class:`Busy` while anybody works with them.
 
     Processes of this data folder are known by their lock, those of other machines by their connections to
     PostgreSQL and by the heartbeat.
     """
     with _lock_file() as file:
         if not _locked(file, fcntl.LOCK_EX):
-            raise Busy("The web process or a worker runs: stop them first.")
+            raise Busy("The web process, a worker or a command runs: stop it first.")
         for alias in connections:
             if others := _other_sessions(alias):
                 raise Busy(f"{others} other connections to the {alias} database are open: end them first.")
@@ -54,6 +64,11 @@ def alone() -> Iterator[None]:
 
 def _lock_file() -> IO[bytes]:
     return open(Path(settings.LETHE_DATA_DIR) / "running.lock", "ab")
+
+
+def _share(file: IO[bytes]) -> None:
+    if not _locked(file, fcntl.LOCK_SH):
+        raise Busy("A backup is being put back: start again once that is done.")
 
 
 def _locked(file: IO[bytes], how: int) -> bool:

@@ -109,7 +109,7 @@ def test_everything_is_lost_and_comes_back_except_for_what_was_erased(deployment
 
     refused = deployment.manage("restore", "--part", "main", "--from", str(old["main"]), "--yes")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "The web process or a worker runs: stop them first." in refused.stderr
+    assert "The web process, a worker or a command runs: stop it first." in refused.stderr
 
     deployment.stop()
     lose(deployment, "main", "vault", "files", "ledger", "heads")
@@ -160,8 +160,8 @@ def test_stale_vault_is_named_and_opened_by_the_ledger(deployment):
     person = deployment.shell(OPEN_TICKET).split()[0]
     old = backup(deployment)
     assert deployment.manage("erase_contact", person, "--reason", "withdrawn").returncode == 0
-    newest = backup(deployment, "ledger")
     deployment.stop()
+    newest = backup(deployment, "ledger")  # while it runs it would see entries that this copy lacks
     let_the_heartbeat_age(deployment)
     lose(deployment, "vault", "ledger")
 

@@ -11,7 +11,7 @@ from privacy.declarations import root_of
 from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.ledger.chain import last_entry, remember_head
 from privacy.ledger.signing import signing_key
-from privacy.models import DataKey, Erasure, LedgerHead
+from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
 from privacy.services.erasure import repeat, units_sealed_with
 from privacy.services.survivors import tables_with_keys
 
@@ -73,6 +73,19 @@ def replay_erasures() -> int:
     with transaction.atomic():
         remember_head(newest)
     return rows
+
+
+def accept_loss() -> LedgerEntry:
+    """Go on with a vault and ledger that lack what the main database has seen, and say so in the ledger.
+
+    For when no newer copy exists anywhere: entries are lost for good, and whoever kept a published head of
+    them will see it. Returns the entry that says so.
+    """
+    head = LedgerHead.objects.get(pk=1)
+    newest = ledger.append("evidence.lost", remembered=head.seq, hash=head.hash)
+    with transaction.atomic():
+        LedgerHead.objects.filter(pk=1).update(seq=newest.seq, hash=newest.hash)
+    return newest
 
 
 def _is_lost(head: LedgerHead) -> bool:

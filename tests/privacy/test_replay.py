@@ -271,6 +271,32 @@ def test_stale_vault_can_not_be_replayed(chat, backup):
     assert gate_state() is Gate.STALE_VAULT
 
 
+def test_loss_is_accepted_once_and_for_good_in_the_ledger(chat, backup):
+    ledger.append("policy.seen")
+    copy = backup("vault")
+    erase(chat)
+    remembered = LedgerHead.objects.get().seq
+    copy.put_back()
+
+    call_command("replay_erasures", "--accept-loss", stdout=StringIO())
+    call_command("replay_erasures", "--accept-loss", stdout=StringIO())
+
+    (entry,) = LedgerEntry.objects.filter(action="evidence.lost")
+    assert entry.params["remembered"] == remembered
+    assert gate_state() is Gate.OPEN
+
+
+def test_loss_of_a_vault_that_is_not_stale_is_not_accepted(chat, backup):
+    copy = backup()
+    erase(chat)
+    copy.put_back()
+
+    call_command("replay_erasures", "--accept-loss", stdout=StringIO())
+
+    assert not LedgerEntry.objects.filter(action="evidence.lost").exists()
+    assert not Conversation.objects.exists()
+
+
 def test_stale_vault_is_found_by_the_verifier(chat, backup):
     copy = backup("vault")
     erase(chat)
