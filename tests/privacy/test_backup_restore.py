@@ -20,6 +20,7 @@ from privacy.services.backup import back_up
 from privacy.services.erasure import erase_units
 from privacy.services.replay import Gate, gate_state
 from privacy.services.restoring import restore
+from privacy.services.rotation import rotate_keys
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -363,7 +364,7 @@ def test_nothing_is_put_back_while_somebody_runs(chat):
     before = len(running._held)
     running.hold()
     try:
-        with pytest.raises(CommandError, match="The web process or a worker runs: stop them first"):
+        with pytest.raises(CommandError, match="The web process, a worker or a command runs: stop it first"):
             put_back("main", copy)
     finally:
         running._held.pop().close()
@@ -375,6 +376,45 @@ def test_nothing_is_put_back_while_somebody_runs(chat):
 def test_nobody_starts_while_a_backup_is_put_back(chat):
     with running.alone(), pytest.raises(running.Busy, match="A backup is being put back"):
         running.hold()
+
+
+WRITING = [
+    ("backup", "--part", "main"),
+    ("erase_contact", "0", "--reason", "withdrawn"),
+    ("erase_unreadable", "--yes"),
+    ("export_ledger", "--out", "/dev/null"),
+    ("publish_ledger",),
+    ("purge",),
+    ("replay_erasures",),
+    ("rotate_keys",),
+]
+
+
+@pytest.mark.parametrize("command", WRITING, ids=lambda command: command[0])
+def test_no_command_writes_while_a_backup_is_put_back(chat, command):
+    before = LedgerEntry.objects.count()
+
+    with running.alone(), pytest.raises(CommandError, match="A backup is being put back"):
+        call_command(*command, stdout=StringIO())
+
+    assert LedgerEntry.objects.count() == before
+
+
+def test_nothing_is_put_back_while_a_command_runs(chat, monkeypatch):
+    copy = backup_of("main")
+    refused = []
+
+    def meanwhile(**options):
+        with pytest.raises(CommandError, match="a command runs: stop it first") as error:
+            put_back("main", copy)
+        refused.append(error)
+        return rotate_keys()
+
+    monkeypatch.setattr("privacy.management.commands.rotate_keys.rotate_keys", meanwhile)
+    call_command("rotate_keys", stdout=StringIO())
+
+    assert len(refused) == 1
+    put_back("main", copy)
 
 
 @pytest.mark.postgres

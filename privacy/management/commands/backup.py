@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.backups.folders import Unusable
 from privacy.backups.postgres import ProgramMissing
+from privacy.management.gated import not_during_restore
 from privacy.services.backup import PARTS, BackupRefused, back_up
 
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--to", type=Path, metavar="DIR", help="instead of LETHE_BACKUP_DIR")
         parser.add_argument("--json", action="store_true", help="print what was made as JSON")
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             made = back_up(parts=options["part"] or PARTS, to=options["to"])

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 from privacy.services.erasure import ErasureIncomplete
 from privacy.services.rights import GROUNDS, UnknownContact, erase_contact
 from privacy.services.suspensions import Suspended
@@ -20,6 +20,7 @@ class Command(BaseCommand):
             help=f"a ground of Article 17(1): {', '.join(GROUNDS)}; of other words a fingerprint is kept",
         )
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         ask_gate()
         try:

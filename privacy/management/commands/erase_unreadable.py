@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 from privacy.services.erasing_unreadable import Unreadable, erase_unreadable
 from privacy.services.erasure import ErasureIncomplete
 
@@ -21,6 +21,7 @@ class Command(BaseCommand):
             help="also what a hold or an open request stops: what can't be read is no evidence",
         )
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         ask_gate()
         asks = not (options["yes"] or options["dry_run"])

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.exporting import NothingThere, export_ledger
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 from privacy.services.replay import Gate
 
 
@@ -17,6 +17,7 @@ class Command(BaseCommand):
             "--since", type=int, default=0, metavar="SEQ", help="only the entries behind this one"
         )
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         # The export is an entry of its own, which must not become a second branch of the chain.
         ask_gate(but={Gate.STALE_MAIN, Gate.TOO_OLD_MAIN}, outcome="Nothing was exported.")

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.publishing import HeadNotMailed, publish_head
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 
 
 class Command(BaseCommand):
@@ -15,6 +15,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the head and its place as JSON")
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         # The head of an old copy would bear witness against the newest ledger.
         ask_gate(outcome="Nothing was published.")

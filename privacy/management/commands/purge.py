@@ -4,7 +4,7 @@ from typing import Any
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 from privacy.services.purge import purge
 
 
@@ -16,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--account", type=int, metavar="ID", help="only what this account decides about")
         parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         ask_gate()
         account_id = options["account"]

@@ -2,13 +2,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from privacy.management.gated import ask_gate
+from privacy.management.gated import ask_gate, not_during_restore
 from privacy.services.rotation import rotate_keys
 
 
 class Command(BaseCommand):
     help = "Wrap every data key under the newest key of the ring; may be interrupted and run again."
 
+    @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         ask_gate()
         rotation = rotate_keys()
