@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 
 
@@ -57,6 +57,18 @@ def check_key_ring(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
             "The key ring lies beside the vault.",
             hint="Set LETHE_KEY_RING, or LETHE_KEY_RING_FILE to a place that isn't backed up with the vault.",
             id="lethe.W005",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_backups(app_configs: Any, **kwargs: Any) -> Iterable[CheckMessage]:
+    """Refuse a ring among the backups: whoever has the copies of the vault must not have what opens them."""
+    ring, backups = settings.LETHE_KEY_RING_FILE, Path(settings.LETHE_BACKUP_DIR)
+    if ring and Path(ring).resolve().is_relative_to(backups.resolve()):
+        yield Error(
+            "The key ring lies in LETHE_BACKUP_DIR, beside the copies of the vault.",
+            hint="Move it to a place that holds neither database, and set LETHE_KEY_RING_FILE to it.",
+            id="lethe.E001",
         )
 
 

@@ -43,6 +43,41 @@ def test_heads_on_another_disk_need_no_mail(tmp_path):
     assert (result.stderr, result.returncode) == ("", 0)
 
 
+@pytest.mark.parametrize("place", ["backups/ring", "backups/keys/../vault/ring"])
+def test_key_ring_among_the_backups_is_refused(tmp_path, place):
+    ring = tmp_path / place
+    for folder in (ring.parent, (tmp_path / "backups" / "keys")):
+        folder.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "backups" / "vault").mkdir(exist_ok=True)
+    ring.write_text(PRODUCTION["LETHE_KEY_RING"])
+    among = {
+        "LETHE_KEY_RING": None,
+        "LETHE_KEY_RING_FILE": str(ring),
+        "LETHE_BACKUP_DIR": str(tmp_path / "backups"),
+    }
+
+    result = run_python(
+        "manage.py", "check", "--deploy", env=environment(tmp_path / "data", **(PRODUCTION | among))
+    )
+
+    assert result.returncode == 1
+    assert "(lethe.E001)" in result.stderr
+
+
+def test_key_ring_beside_the_folder_of_backups_is_fine(tmp_path):
+    ring = tmp_path / "backups-ring"
+    ring.write_text(PRODUCTION["LETHE_KEY_RING"])
+    beside = {
+        "LETHE_KEY_RING": None,
+        "LETHE_KEY_RING_FILE": str(ring),
+        "LETHE_BACKUP_DIR": str(tmp_path / "backups"),
+    }
+
+    result = deploy_check(environment(tmp_path / "data", **(PRODUCTION | beside)))
+
+    assert (result.stderr, result.returncode) == ("", 0)
+
+
 def test_embedded_default_is_no_deployment(tmp_path):
     result = deploy_check(environment(tmp_path))
 
