@@ -17,6 +17,7 @@ from privacy.encryption.files import sealed_storage
 from privacy.models import DataKey, Erasure, LedgerEntry, Suspension, Tombstone
 from privacy.services.erasing_unreadable import Unreadable, erase_unreadable
 from privacy.services.erasure import finish_open_erasures
+from privacy.services.ledger_words import reason_in_words
 from privacy.services.lost_keys import lost_keys
 from privacy.services.replay import Gate, gate_state
 from tests import factories
@@ -159,6 +160,7 @@ def test_accounts_are_erased_apart(account, other_account):
         (account.pk, "key_lost", 1),
         (other_account.pk, "key_lost", 1),
     }
+    assert reason_in_words("key_lost") == "its key was lost, so nobody could read it any more"
     assert not Erasure.objects.filter(done=None).exists()
     assert ledger.verify().ok
 
