@@ -18,7 +18,7 @@ declare(
     over="closed_at",
     archive="archived_at",
     skeleton=("status", "created_at", "accepted_at", "closed_at", "closed_by", "rating"),
-    export=("status", "created_at", "accepted_at", "closed_at"),
+    export=("status", "created_at", "accepted_at", "closed_at", "rating"),
 )
 declare(
     models.Message,

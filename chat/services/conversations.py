@@ -14,11 +14,13 @@ from chat.models import Conversation, Message
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
 from privacy import vault
+from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
 from privacy.models import ConsentNotice, DataKey
 from privacy.services import at_once
 from privacy.services.consent import record_consent
 from privacy.services.counts import count
+from privacy.services.skeletons import keeps_skeletons
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ def accept_chat(*, conversation: Conversation, agent: User) -> Conversation:
 def end_chat(*, conversation: Conversation, side: str, rating: int | None = None) -> bool:
     """Close a chat, by either side; where the account erases at once, it is erased before this returns.
 
-    ``rating`` (1 to 5) is kept as a count of the day, without the person. Ending twice changes nothing, and
+    ``rating`` (1 to 5) is kept as :func:`keep_rating` says. Ending twice changes nothing, and
     returns false the second time; raises :class:`ChatEnded` where the chat is erased already.
     """
     with transaction.atomic():
@@ -99,8 +101,15 @@ def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
     chat.save(update_fields=["status", "closed_at", "closed_by"])
     count(account=chat.account, name="chats_closed")
     if rating:
-        count(account=chat.account, name=f"chat_rating_{rating}")
+        keep_rating(chat, rating)
     bell.ring_queue(chat.account_id)
+
+
+def keep_rating(chat: Conversation, rating: int) -> None:
+    """Count a rating (1 to 5) without the chat, and keep it with the chat where figures of it will stay."""
+    count(account=chat.account, name=f"chat_rating_{rating}")
+    if keeps_skeletons(account_id=chat.account_id, category=Category.CHAT):
+        Conversation.objects.filter(pk=chat.pk, rating=None).update(rating=rating)
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:

@@ -1,8 +1,11 @@
-"""How visitors found a chat: counted once for each chat, and kept without the chat and the person.
+"""How visitors found a chat: counted once for each chat, and kept without the person.
+
+Where an account keeps figures of erased chats, a rating that is given at the end stays with the chat until
+then. Everywhere else nothing says of which chat it is.
 
 A chat that the visitor doesn't end themselves may be erased before they can rate it. So a ticket for that
 comes with the chat: a signed number, made from the visitor's token, which the server doesn't keep. Nothing
-that is stored tells of which chat a ticket or a rating is, and all tickets of a chat have the same number.
+that is stored tells of which chat a ticket is, and all tickets of a chat have the same number.
 """
 
 import logging
@@ -13,7 +16,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
 from chat.models import Conversation
-from chat.services.conversations import end_chat
+from chat.services.conversations import end_chat, keep_rating
 from chat.services.messages import ChatEnded
 from helpdesk.models import Account
 from privacy.services.counts import count
@@ -58,7 +61,7 @@ def end_with_rating(*, conversation: Conversation, token: str, rating: int | Non
     except ChatEnded:
         is_ended_here = False
     if counted and not is_ended_here:
-        count(account=conversation.account, name=f"chat_rating_{counted}")
+        keep_rating(conversation, counted)
 
 
 def _number(token: str) -> str:

