@@ -45,7 +45,9 @@ class ProofForm(forms.Form):
 
     of = forms.CharField(
         label=gettext_lazy("Number of a receipt, or id of a chat, ticket or contact"),
-        help_text=gettext_lazy("The id is in the address of the chat's or ticket's page."),
+        help_text=gettext_lazy(
+            "The id is in the address of the chat's or ticket's page. Of what is still here you read why."
+        ),
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

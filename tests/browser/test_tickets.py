@@ -165,3 +165,31 @@ def test_pages_fit_on_a_phone(visit, account, agent, scheme):
     sign_in(phone, agent)
     assert fits("/agent/tickets/?status=all")
     assert fits(f"/agent/tickets/{ticket.pk}/")
+
+
+@pytest.mark.parametrize("with_script", [True, False])
+def test_supervisor_holds_a_ticket_and_lets_it_go(visit, account, supervisor, with_script):
+    factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
+    ticket = opened(account)
+    page, requester = visit(java_script_enabled=with_script), visit()
+    sign_in(page, supervisor)
+
+    page.goto(f"/agent/tickets/{ticket.pk}/")
+    page.get_by_role("link", name="Why?").click()
+    page.get_by_role("button", name="Place the hold").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Reason", exact=True).press_sequentially("Claim of March")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("on hold since")).to_be_visible()
+
+    page.get_by_role("link", name=f"Ticket #{ticket.number}").click()
+    page.get_by_role("button", name="Close ticket").click()
+    expect(page.get_by_text("On hold: kept until the hold is released")).to_be_visible()
+    requester.goto(link_of(requester_of(ticket)))
+    expect(requester.get_by_text("Kept for legal reasons for now")).to_be_visible()
+
+    page.get_by_role("link", name="Why?").click()
+    page.get_by_label("Reason for the release").fill("Settled")
+    page.get_by_role("button", name="Release").click()
+    expect(page.get_by_text("The hold is released, and what was due is erased.")).to_be_visible()
+    assert not Ticket.objects.exists()
