@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, UUIDField
 
 from privacy.declarations import PersonalData, every_row, root_of, roots
+from privacy.encryption.errors import KeyLost
+from privacy.encryption.rows import SealedModel
 from privacy.models import Suspension
 
 
@@ -79,8 +81,19 @@ def _stopped_people() -> list[Model]:
     for root in roots():
         if root.person == "pk":
             stopped = _in_force(root.model).values("unit_id")
-            people += every_row(root.model).filter(pk__in=stopped)
+            people += [each for each in every_row(root.model).filter(pk__in=stopped) if _has_key(each)]
     return people
+
+
+def _has_key(person: Model) -> bool:
+    """Tell whether anybody can still say which pseudonym is this person's; if not, it stops no purge."""
+    if not isinstance(person, SealedModel):
+        return True
+    try:
+        person.sealing_keys[person.key_id]
+    except KeyLost:
+        return False
+    return True
 
 
 def _value(row: Model, way: str) -> Any:

@@ -14,11 +14,12 @@ from chat.models import Conversation, Message
 from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, User
 from privacy import ledger, vault
 from privacy.encryption.files import sealed_storage
-from privacy.models import DataKey, Erasure, LedgerEntry, Suspension, Tombstone
+from privacy.models import ConsentRecord, DataKey, Erasure, LedgerEntry, Suspension, Tombstone
 from privacy.services.erasing_unreadable import Unreadable, erase_unreadable
 from privacy.services.erasure import finish_open_erasures
 from privacy.services.ledger_words import reason_in_words
 from privacy.services.lost_keys import lost_keys
+from privacy.services.purge import purge
 from privacy.services.replay import Gate, gate_state
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf, requester_of
@@ -203,6 +204,19 @@ def test_contact_on_hold_is_not_emptied(account):
 
     assert (erase_unreadable().held, Contact.objects.get().key_id) == (1, ticket.requester.key_id)
     assert erase_unreadable(also_held=True).emptied == 1
+
+
+def test_purge_goes_on_where_somebody_on_hold_lost_their_key(account, other_account):
+    held, other = (requester_of(opened(each)).contact for each in (account, other_account))
+    chat = factories.chat(other_account, contact=other, closed_at=timezone.now() - timedelta(days=60))
+    hold(held)
+    lose(held)
+    ConsentRecord.objects.update(given_at=timezone.now() - timedelta(days=3660))
+
+    report = purge()
+
+    assert (report.failed, report.by_category["consent"]) == (0, 2)  # whose is whose, nobody can tell
+    assert not Conversation.objects.filter(pk=chat.pk).exists()
 
 
 def test_crash_after_the_decision_is_finished_despite_the_hold(account, monkeypatch):
