@@ -12,7 +12,7 @@ from django.db.models.query_utils import DeferredAttribute
 from encrypted_model_fields import fields as emf
 
 from privacy.encryption.errors import KeyLost, SealedMisuse
-from privacy.encryption.sealing import Token, seal, unseal
+from privacy.encryption.sealing import Token, Unchanged, seal, unseal
 
 
 class Sealed:
@@ -120,7 +120,7 @@ class SealedMixin(emf.EncryptedMixin):
     def _unchanged(self, value: Sealed, row: Any) -> Token:
         if getattr(row._state, "sealed_as", None) != (row.pk, row.key_id):
             raise SealedMisuse(f"{self}: a sealed value can't be copied to another row; assign its text.")
-        return value.token
+        return Unchanged(value.token)
 
     def get_db_prep_save(self, value, connection):
         return self._only_tokens(value)
@@ -133,7 +133,7 @@ class SealedMixin(emf.EncryptedMixin):
         return "%s"
 
     def _only_tokens(self, value):
-        if value is not None and not isinstance(value, Token):
+        if value is not None and not (isinstance(value, Token) and value.has_shape):
             raise SealedMisuse(
                 f"{self}: update(), bulk_update(), fixtures and expressions can't seal; save the instance."
             )

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy import vault
 from privacy.encryption.errors import KeyLost, SealedMisuse, SealError
+from privacy.encryption.queries import SealedQuery
+from privacy.encryption.sealing import Unchanged
 
 UNREADABLE = _("can't be read: its key is lost")
 
@@ -99,6 +101,9 @@ class SealedQuerySet(models.QuerySet):
     stays_sealed = False
     reads_lost_as: str | Promise | None = None
 
+    def __init__(self, model=None, query=None, using=None, hints=None) -> None:
+        super().__init__(model, query or SealedQuery(model), using, hints)
+
     def _clone(self):
         clone = super()._clone()  # type: ignore[misc]
         clone.stays_sealed = self.stays_sealed
@@ -123,14 +128,6 @@ class SealedQuerySet(models.QuerySet):
     def only(self, *fields: str):
         return super().only("key_id", *fields)  # without it each row would fetch its own
 
-    def order_by(self, *fields):
-        for field in fields:
-            if isinstance(field, str) and field.lstrip("-") in names_of_sealed(self.model):
-                raise SealedMisuse(
-                    f"{self.model._meta.label}: ciphertext has no order; sort the rows in Python."
-                )
-        return super().order_by(*fields)
-
     def bulk_create(
         self, objs, batch_size=None, ignore_conflicts=False, update_conflicts=False, *args, **kwargs
     ):
@@ -148,6 +145,9 @@ class SealedQuerySet(models.QuerySet):
             raise SealedMisuse(
                 f"{self.model._meta.label}: rows can't change their key; seal their text again."
             )
+        for value in values.values():
+            if hasattr(value, "resolve_expression"):  # of a field that is sealed it would copy the ciphertext
+                value.resolve_expression(self.query.chain(), allow_joins=False, for_save=True)
         return super().update(**values)
 
     update.alters_data = True  # type: ignore[attr-defined]
@@ -200,6 +200,11 @@ class SealedModel(models.Model):
         row = super().from_db(db, field_names, values, **kwargs)
         row._state.sealed_as = (row.__dict__.get("id"), row.__dict__.get("key_id"))  # type: ignore[attr-defined]
         return row
+
+    def _do_update(self, base_qs, using, pk_val, values, *rest):
+        """Leave alone what nobody changed: a damaged value must not be written back over a repaired one."""
+        changed = [each for each in values if not isinstance(each[2], Unchanged)]
+        return super()._do_update(base_qs, using, pk_val, changed, *rest)
 
     def refresh_from_db(self, using=None, fields=None, from_queryset=None):
         """Read the row again; sealed values stay sealed until somebody asks for them."""

@@ -11,10 +11,23 @@ from privacy.encryption.errors import Tampered
 
 VERSION = "s1"
 NONCE_BYTES = 12
+TAG_BYTES = 16
+SHORTEST = len(VERSION) + 1 + 4 * (-(-(NONCE_BYTES + TAG_BYTES) // 3))  # of an empty text
 
 
 class Token(str):
     """Ciphertext made by :func:`seal`; the only kind of text that a sealed column takes."""
+
+    __slots__ = ()
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether it may be ciphertext; whether it is, only opening it can tell."""
+        return self.startswith(f"{VERSION}.") and len(self) >= SHORTEST and self.isascii()
+
+
+class Unchanged(Token):
+    """A token that was read and is the same still, so that no update has to write it."""
 
     __slots__ = ()
 

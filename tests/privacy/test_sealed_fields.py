@@ -7,7 +7,7 @@ import pytest
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import connection, connections, transaction
-from django.db.models import F, Max, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, Value
 from django.db.models.functions import Concat, Lower, Upper
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -18,7 +18,7 @@ from helpdesk.models import Contact, OutgoingMail, TicketMessage, User
 from privacy import ledger, vault
 from privacy.encryption.errors import KeyUnavailable, SealedMisuse, Tampered
 from privacy.encryption.fields import Sealed
-from privacy.encryption.sealing import new_data_key, seal, unseal
+from privacy.encryption.sealing import Token, new_data_key, seal, unseal
 from privacy.models import DataKey, Tombstone
 from tests import factories
 
@@ -200,6 +200,25 @@ def test_nothing_that_was_not_sealed_ever_opens(token):
         lambda: Contact.objects.get_or_create(name="Vera Visitor"),
         lambda: Contact.objects.order_by("name").first(),
         lambda: Contact.objects.order_by("-email").first(),
+        lambda: Contact.objects.order_by(F("name")).first(),
+        lambda: Contact.objects.order_by(F("name").desc()).first(),
+        lambda: Contact.objects.order_by(Lower("name")).first(),
+        lambda: Conversation.objects.order_by("contact__name").first(),
+        lambda: Conversation.objects.order_by("-contact__email").first(),
+        lambda: Conversation.objects.order_by(F("contact__name")).first(),
+        lambda: Contact.objects.filter(key_id=F("name")).first(),
+        lambda: Contact.objects.exclude(email_index=F("email")).first(),
+        lambda: Contact.objects.filter(Exists(Contact.objects.filter(email_index=OuterRef("name")))).first(),
+        lambda: Contact.objects.annotate(loud=Upper("name")).first(),
+        lambda: Contact.objects.annotate(same=F("name")).first(),
+        lambda: Contact.objects.values("account").annotate(last=Max("name")).first(),
+        lambda: Contact.objects.aggregate(last=Max("name")),
+        lambda: Contact.objects.filter(Q(name__isnull=False) & Q(key_id=F("name"))).delete(),
+        lambda: Contact.objects.update(email_index=F("name")),
+        lambda: Contact.objects.update(email_index=Upper("email")),
+        lambda: Contact.objects.update(name=Token("PLAIN")),
+        lambda: Contact.objects.update(name=Token("s1.PLAIN")),
+        lambda: Contact.objects.update(name=Token("")),
         lambda: str(Contact.objects.values_list("name", flat=True)[0]),
         lambda: f"{Contact.objects.values('name')[0]['name']}",
         lambda: str(Contact.objects.annotate(low=Lower("name"))[0].low),
@@ -357,6 +376,34 @@ def test_changed_value_is_not_saved_back_as_something_else(visitor):
     assert stored(visitor) == "Mallory"  # still the evidence, not a sealed lie
     with pytest.raises(Tampered):
         _ = fresh(visitor).name
+
+
+def test_damaged_value_that_was_repaired_meanwhile_is_not_damaged_again(visitor):
+    token = stored(visitor)
+    plant(visitor, token[:-8])
+    row = fresh(visitor)
+    plant(visitor, token)
+
+    row.email = "new@mail.example"
+    row.save()
+    row.save(update_fields=["name", "verified_at"])
+
+    assert (stored(visitor), fresh(visitor).name) == (token, "Vera Visitor")
+    assert fresh(visitor).email == "new@mail.example"
+
+
+def test_update_writes_no_sealed_value_that_nobody_changed(visitor, django_assert_num_queries):
+    row = fresh(visitor)
+    assert row.name == "Vera Visitor"
+    row.email = "new@mail.example"
+
+    with django_assert_num_queries(1) as queries:
+        row.save()
+    with django_assert_num_queries(0):
+        row.save(update_fields=["name"])
+
+    assert '"email"' in queries[0]["sql"]
+    assert '"name"' not in queries[0]["sql"]
 
 
 def test_value_moved_from_another_row_is_an_error(account, visitor):
