@@ -39,10 +39,14 @@ def retention_page(tab: RetentionTab, request: HttpRequest) -> dict[str, Any]:
     The rehearsal stands in the page where it was asked for; otherwise it is fetched once the tab is seen.
     """
     asked = tab.preset is not None or tab.change.is_bound
+    rehearsed = shown(tab) if asked else {"told": [(row, "") for row in tab.rows]}
     return {
         "retention": tab,
-        "rows": [(row, told_to_visitors(tab, row.in_force), *chip_of(row, tab)) for row in tab.rows],
+        "rows": [
+            (row, told_to_visitors(tab, row.in_force), told, *chip_of(row, tab))
+            for row, told in rehearsed["told"]
+        ],
         "presets": presets_for(tab),
         "policy_versions": versions_of(tab.account, tab.now),
-        **(shown(tab) if asked else {}),
+        **rehearsed,
     }

@@ -71,16 +71,30 @@ def tab_to(page: Page, name: str) -> None:
     pytest.fail(f"No way by keyboard to {name}.")
 
 
+def open_rule(page: Page, category: str) -> None:
+    """Press Tab until the row of a category has the focus, and open it with Enter."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(
+            "document.activeElement.matches('summary') && document.activeElement.parentNode.id"
+        ) == (f"rule-{category}"):
+            page.keyboard.press("Enter")
+            return
+    pytest.fail(f"No way by keyboard to {category}.")
+
+
 def test_manager_switches_retention_by_keyboard(page, account, complaints):
     open_settings(page, account, "Retention")
 
-    tab_to(page, "erase some time after close")  # the chosen one of the chats
-    tab_to(page, "Chats: how long")
+    open_rule(page, "chat")
+    tab_to(page, "After some time")  # the chosen one of the chats
+    tab_to(page, "How long")
     page.keyboard.press("Control+A")
     page.keyboard.type("3")
-    tab_to(page, "Chats: unit")
+    tab_to(page, "Unit")
     page.keyboard.type("weeks")
-    expect(page.locator("#term-chat .told")).to_contain_text("Erased 3 weeks after it is closed")
+    expect(page.locator("#told-chat")).to_contain_text("Erased 3 weeks after it is closed")
+    expect(page.get_by_label("Weekday").first).to_be_hidden()
     tab_to(page, "Save")
     page.keyboard.press("Enter")
 
@@ -120,18 +134,19 @@ def test_manager_adds_a_network_by_keyboard_and_is_not_locked_out(page, account,
     assert complaints == []
 
 
-def test_link_of_an_error_leads_into_its_tab(page, account):
+def test_link_of_an_error_leads_into_its_tab_and_its_row(page, account):
     open_settings(page, account, "Retention")
-    page.get_by_label("Chats: how long").fill("0")
+    page.locator("#rule-chat summary").click()
+    page.locator("#id_chat_amount").fill("0")
     page.get_by_role("tab", name="Profile").click()
     page.get_by_label("Name", exact=True).fill("")
     page.get_by_role("button", name="Save").click()
 
-    page.get_by_role("alert").first.get_by_role("link", name="Chats: how long").click()
+    page.get_by_role("alert").first.get_by_role("link", name="Chat transcripts, How long").click()
 
     expect(page.get_by_role("tab", name="Retention")).to_have_attribute("aria-selected", "true")
-    expect(page.get_by_label("Chats: how long")).to_be_focused()
-    expect(page.get_by_label("Chats: how long")).to_have_value("0")
+    expect(page.locator("#id_chat_amount")).to_be_focused()
+    expect(page.locator("#id_chat_amount")).to_have_value("0")
 
 
 def test_notice_is_shown_as_visitors_will_see_it_while_typing(page, account):
