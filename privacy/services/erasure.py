@@ -9,12 +9,12 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from privacy import ledger, vault
@@ -67,6 +67,14 @@ class Reason:
             "version": policy.version,
         }
         return cls(code, policy.account_id, rule, policy.at_end == AtEnd.SKELETON)
+
+
+class Begun(NamedTuple):
+    """An erasure whose rows go with the transaction of the main database, and what has to follow."""
+
+    erasure: Erasure
+    keys: Collection[UUID]
+    rows: int
 
 
 def erase_units(
@@ -170,10 +178,13 @@ def repeat(erasure: Erasure, *, is_replay: bool = False) -> int:
             erasure.save(update_fields=["files"])
         if params.get("skeleton"):
             keep_skeletons(root, ids, account_id=erasure.account_id)
-        rows = sum(_erase_rows(root, ids))
-        remember_head(erasure.begun)
-    _finish(erasure, keys, rows)
-    return rows
+        people = set() if is_replay else set(_people_of(root, ids))
+        begun = [Begun(erasure, keys, sum(_erase_rows(root, ids)))]
+        begun += _let_people_go(root, people, erasure.account_id)[0]
+        for each in begun:
+            remember_head(each.erasure.begun)
+    _finish_each(begun)
+    return begun[0].rows
 
 
 def _is_stopped_meanwhile(root: PersonalData, ids: list) -> bool:
@@ -188,15 +199,23 @@ def _erase_batch(
         people = _locked(unit, ids, still, skip_locked, despite_holds=reason.despite_holds)
         if not people:
             return []
-        ids = list(people)
-        keys, files = _keys_of(unit, ids), _files_of(unit, ids)
-        erasure = _begin(unit, keys, files, ids, reason)
-        if reason.skeleton:
-            keep_skeletons(unit, ids, account_id=reason.account_id)
-        deleted = sum(_erase_rows(unit, ids))
-        remember_head(erasure.begun)
-    _finish(erasure, keys, deleted)
-    return [erasure, *_erase_bare_people(unit, set(people.values()), reason.account_id)]
+        begun = [_erase_now(unit, list(people), reason)]
+        bare, noticed = _let_people_go(unit, set(people.values()), reason.account_id)
+        begun += bare
+        for each in begun:
+            remember_head(each.erasure.begun)
+    _finish_each(begun)
+    _notice_bare_people(unit, set(people.values()) - noticed, reason.account_id)
+    return [each.erasure for each in begun]
+
+
+def _erase_now(unit: PersonalData, ids: list, reason: Reason) -> Begun:
+    """Erase the rows of locked units in the caller's transaction; the ledger knows of it before."""
+    keys, files = _keys_of(unit, ids), _files_of(unit, ids)
+    erasure = _begin(unit, keys, files, ids, reason)
+    if reason.skeleton:
+        keep_skeletons(unit, ids, account_id=reason.account_id)
+    return Begun(erasure, keys, sum(_erase_rows(unit, ids)))
 
 
 def _locked(
@@ -241,6 +260,18 @@ def _begin(unit: PersonalData, keys: Iterable[UUID], files: list, ids: list, rea
 
 def _erase_rows(root: PersonalData, ids: list) -> Iterable[int]:
     return [declared.erase(declared.rows_of_units(ids)) for declared in unit_of(root.model)] if ids else []
+
+
+def _finish_each(begun: Iterable[Begun]) -> None:
+    """Finish erasures whose rows are gone, also where one of them can't be; raises the first error."""
+    errors = []
+    for each in begun:
+        try:
+            _finish(*each)
+        except Exception as error:  # noqa: BLE001 (raised below)
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def _finish(erasure: Erasure, keys: Iterable[UUID], rows: int = 0) -> None:
@@ -304,23 +335,54 @@ def units_sealed_with(root: PersonalData, keys: list[UUID]) -> list:
     return list(found)
 
 
-def _erase_bare_people(unit: PersonalData, people: Collection, account_id: int | None) -> list[Erasure]:
-    """Erase people of whom nothing is left, or note since when that is so, as their account's rule says."""
-    if unit.person == "pk" or unit.person_model is None:
-        return []
-    person = root_of(unit.person_model)
-    if not person.erase_when_bare or account_id is None:
-        return []
+def _let_people_go(unit: PersonalData, people: set, account_id: int | None) -> tuple[list[Begun], set]:
+    """Erase people of whom nothing is left, or start their clock, in the transaction that takes the rest.
+
+    So a crash leaves nobody behind. Returns what was begun, and the people who are seen to: without
+    those who still have units, and those whom somebody else holds locked.
+    """
+    person = _person_of(unit)
+    if person is None or account_id is None or not people:
+        return [], set()
+    free = person.rows().filter(pk__in=people).select_for_update(skip_locked=True, of=("self",))
+    bare = set(free.order_by("pk").values_list("pk", flat=True))
+    bare -= _busy(person, bare)
     policy = policy_in_force(account_id=account_id, category=person.category)
-    gone: list[Erasure] = []
+    gone: set = set()
     if policy.term.rule == Rule.AT_ONCE:
-        gone = erase(person, people, reason=Reason.of_policy("nothing_left", policy))
-    if sum(erasure.begun.params["units"] for erasure in gone) == len(people):
-        return gone
+        gone = bare - set(stopped_among(person, bare))
     # Also for those whom something stops: the purge finds them once it is released.
-    bare = set(people) - _busy(person, people)
-    person.rows().filter(pk__in=bare).update(**{person.over: timezone.now()})
-    return gone
+    _start_clock(person, bare - gone)
+    return (
+        [_erase_now(person, sorted(gone), Reason.of_policy("nothing_left", policy))] if gone else []
+    ), bare
+
+
+def _notice_bare_people(unit: PersonalData, people: set, account_id: int | None) -> None:
+    """Start the clock of people whose last units went in two transactions at once: neither saw it."""
+    person = _person_of(unit)
+    if person is not None and account_id is not None and (bare := people - _busy(person, people)):
+        with transaction.atomic():
+            # Locked in one order first: two that wind the same clocks would wait for one another.
+            locked = person.rows().filter(pk__in=bare).select_for_update(of=("self",)).order_by("pk")
+            _start_clock(person, set(locked.values_list("pk", flat=True)))
+
+
+def _people_of(unit: PersonalData, ids: list) -> QuerySet:
+    return unit.rows().filter(pk__in=ids).values_list(unit.person, flat=True)
+
+
+def _start_clock(person: PersonalData, people: set) -> None:
+    if people:
+        person.rows().filter(pk__in=people).update(**{person.over: timezone.now()})
+
+
+def _person_of(unit: PersonalData) -> PersonalData | None:
+    """Return the people of such units, where they go when nothing of theirs is left."""
+    if unit.person == "pk" or unit.person_model is None:
+        return None
+    person = root_of(unit.person_model)
+    return person if person.erase_when_bare else None
 
 
 def _units_of_people(person: PersonalData) -> list[PersonalData]:

@@ -97,7 +97,7 @@ def test_erased_chat_takes_its_messages_its_key_and_its_bare_contact(chat):
     assert rows_left() == {}
     assert personal_keys() == 0
     assert Tombstone.objects.count() == 2
-    assert actions() == ["erasure.begun", "erasure.done"] * 2
+    assert actions() == ["erasure.begun"] * 2 + ["erasure.done"] * 2
     assert ledger.verify().ok
 
 
@@ -160,7 +160,7 @@ def test_ledger_names_keys_and_numbers_and_nobody(account, visitor):
 
     erase(chat)
 
-    begun, done = LedgerEntry.objects.order_by("seq")[:2]
+    begun, _contact, done = LedgerEntry.objects.order_by("seq")[:3]
     assert begun.account_id == account.pk
     assert begun.params == {
         "unit": "chat.conversation",
@@ -265,9 +265,6 @@ def test_crash_at_any_step_is_finished_by_the_next_pass(ticket, alias, statement
 
     finish_open_erasures(older_than=NOW)
     erase(ticket)  # where nothing was begun, the purge finds the unit again
-    contact = Contact.objects.first()
-    if contact:  # what the purge does not find is the right to erasure's
-        erase_person(contact, reason="not_necessary")
 
     assert rows_left() == {}
     assert personal_keys() == 0
@@ -280,8 +277,8 @@ def test_done_is_never_said_before_everything_is_gone(ticket):
     with dying_at("vault", 'DELETE FROM "privacy_datakey"'):
         erase(ticket)
 
-    assert actions() == ["erasure.begun"]
-    assert Erasure.objects.get().done is None
+    assert actions() == ["erasure.begun"] * 2
+    assert Erasure.objects.filter(done=None).count() == 2
 
 
 def test_rows_come_back_where_their_transaction_did_not_commit(ticket):
@@ -297,7 +294,7 @@ def test_pass_leaves_an_erasure_that_somebody_is_working_on(ticket):
         erase(ticket)
 
     assert finish_open_erasures() == 0
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert finish_open_erasures(older_than=NOW) == 2  # the ticket's and its contact's
 
 
 def test_unfinished_erasure_that_fails_again_stops_no_other(account):
@@ -308,7 +305,7 @@ def test_unfinished_erasure_that_fails_again_stops_no_other(account):
     broken = Erasure.objects.order_by("begun").first()
     Erasure.objects.filter(pk=broken.pk).update(files=["../../outside"])
 
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert finish_open_erasures(older_than=NOW) == 3
 
     assert Erasure.objects.get(done=None) == broken
 
@@ -350,13 +347,13 @@ def test_file_that_survives_keeps_the_erasure_open_and_is_told_once(ticket, sett
             erase(ticket)
         for _ in range(3):
             assert finish_open_erasures(older_than=NOW) == 0
-        assert actions() == ["erasure.begun", "erasure.survivors"]
-        assert LedgerEntry.objects.get(seq=2).params["files"] == 1
+        assert actions() == ["erasure.begun", "erasure.begun", "erasure.survivors", "erasure.done"]
+        assert LedgerEntry.objects.get(action="erasure.survivors").params["files"] == 1
     finally:
         ForgetfulStorage.forgets = False
 
     assert finish_open_erasures(older_than=NOW) == 1
-    assert actions() == ["erasure.begun", "erasure.survivors", "erasure.done"]
+    assert actions()[4:] == ["erasure.done"]
 
 
 def use_storage(settings, kind: type) -> None:
@@ -400,7 +397,7 @@ def test_late_message_of_a_chat_that_is_being_erased_goes_with_the_next_pass(cha
         account=account, conversation=late, key_id=chat.key_id, seq=1, side="visitor", body="late words"
     ).save()
 
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert finish_open_erasures(older_than=NOW) == 2
 
     assert not Message.objects.exists()
     assert not DataKey.objects.filter(pk=chat.key_id).exists()
