@@ -42,10 +42,9 @@ class LetheAdminSite(AdminSite):
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list:
+        from helpdesk.admin import holds
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
-        from helpdesk.admin import holds
-        from helpdesk.admin import holds
         from helpdesk.admin.lock_outs import lift, lock_outs
         from helpdesk.admin.proof import proof, public_key
 
@@ -53,10 +52,6 @@ class LetheAdminSite(AdminSite):
             path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
             path("archive/<int:account_id>/", self.admin_view(archive), name="helpdesk_account_archive"),
-            path("holds/", self.admin_view(holds.holds), name="holds"),
-            path("holds/place/", self.admin_view(holds.place), name="holds_place"),
-            path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),
-            path("holds/<int:pk>/release/", self.admin_view(holds.release), name="holds_release"),
             path("holds/", self.admin_view(holds.holds), name="holds"),
             path("holds/place/", self.admin_view(holds.place), name="holds_place"),
             path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),

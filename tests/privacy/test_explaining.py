@@ -47,8 +47,8 @@ def test_closed_ticket_waits_for_its_run(account, manager):
     ticket = factories.ticket(account, closed_at=CLOSED)
 
     assert explain(ticket, now=NOW) == (
-        "Still here: its clock runs since March 1, 2026, noon (UTC), and the run of April 5, 2026, 3 a.m. (UTC)"
-        " erases it. The rule is “Erased 30 days after it is closed, in a run every Sunday at 03:00”"
+        "Still here: its clock runs since March 1, 2026, noon (UTC), and the run of April 5, 2026, 3 a.m."
+        " (UTC) erases it. The rule is “Erased 30 days after it is closed, in a run every Sunday at 03:00”"
         " (version 1 of the account's policy)."
     )
 
@@ -91,8 +91,8 @@ def test_hold_comes_before_every_rule(account, supervisor):
     Suspension.objects.filter(pk=placed.pk).update(created_at=CLOSED)
 
     assert explain(chat, now=NOW) == (
-        "Still here: on hold since March 1, 2026, noon (UTC): legal hold, for legal claims (Article 17(3)(e)),"
-        " to be reviewed on Sept. 1, 2026. The rule is “Erased 30 days after it is closed”"
+        "Still here: on hold since March 1, 2026, noon (UTC): legal hold, for legal claims (Article"
+        " 17(3)(e)), to be reviewed on Sept. 1, 2026. The rule is “Erased 30 days after it is closed”"
         f" {BY_PLATFORM}."
     )
 
