@@ -8,7 +8,7 @@ from django.db.models import Model
 from helpdesk.forms.hold import ReleaseForm
 from helpdesk.models import User
 from helpdesk.permissions import may_hold
-from privacy.encryption.rows import share_keys
+from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import Suspension
 from privacy.services.explaining import explain
 from privacy.services.holds import holds_on
@@ -37,5 +37,6 @@ def read_kept(unit: Model, *, user: User) -> Kept:
     for hold in holds:
         hold.is_on_person = hold.unit_id != unit.pk
         hold.release_form = ReleaseForm(auto_id=f"release-{hold.pk}-%s")
-    share_keys([user, unit, *(who for hold in holds for who in (hold.by, hold.released_by) if who)])
+    people = [who for hold in holds for who in (hold.by, hold.released_by) if who]
+    share_keys([user, unit, *people], lost=UNREADABLE)
     return Kept(explain(unit), holds, may_hold(user))

@@ -13,8 +13,9 @@ from chat.streams.rooms import Wish, read_rooms
 from helpdesk.models import Contact, TicketFile, User
 from privacy.encryption.errors import KeyLost, SealedMisuse
 from privacy.encryption.rows import UNREADABLE, share_keys
-from privacy.models import DataKey, LedgerEntry
+from privacy.models import DataKey, LedgerEntry, Suspension
 from privacy.services.export import export_person
+from privacy.services.holds import place_hold
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf, requester_of, visitor_with_link
 
@@ -162,6 +163,24 @@ def test_colleague_whose_key_is_lost_takes_no_page_along(account, agent_client, 
     assert LOST in page(agent_client, "ticket_detail", ticket.pk)
     news = agent_client.get(reverse("chat_messages", args=[chat.pk]), {"after": 0})
     assert [entry["seq"] for entry in news.json()["entries"]] == [1, 2]
+
+
+def test_page_that_says_why_something_is_kept_names_whom_it_can(account, agent_client, supervisor):
+    chat, ticket = factories.chat(account), factories.ticket(account)
+    for unit in (chat, ticket):
+        place_hold(
+            unit=unit,
+            by=supervisor,
+            basis=Suspension.Basis.CLAIM,
+            reason="A claim is open.",
+            review_on=timezone.now().date() + timedelta(days=90),
+        )
+    lose(chat, ticket, chat.contact, ticket.requester, supervisor)
+
+    for name, unit in (("chat_kept", chat), ("ticket_kept", ticket)):
+        text = page(agent_client, name, unit.pk)
+        assert "A claim is open." in text
+        assert LOST in text
 
 
 def test_visitors_still_hear_from_an_agent_whose_key_is_lost(account, teammate):
