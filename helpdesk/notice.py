@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from helpdesk.models import Account
 from privacy.categories import Category
+from privacy.declarations import rows_in, units_in
 from privacy.models import ConsentNotice
 from privacy.services.consent import current_notice
-from privacy.services.policies import policy_in_force
+from privacy.services.policies import policies_in_force
 from privacy.services.retention import when_of
 
 
@@ -30,12 +32,42 @@ class Notice:
     consent: ConsentNotice | None
     chat_fields: list[Asked]
     ticket_fields: list[Asked]
-    chat_when: str
-    ticket_when: str
+    kept: list[str]
+    has_archive: bool
+
+
+# What visitors have with a company, in the order of the page; the logs of its own people are none of it.
+_ERASED = {
+    Category.CHAT: gettext_lazy("A chat is erased %(when)s."),
+    Category.CHAT_FILE: gettext_lazy(
+        "A file that you send in a chat is erased %(when)s, and with the chat at the latest."
+    ),
+    Category.TICKET: gettext_lazy("A ticket, with what is written in it, is erased %(when)s."),
+    Category.TICKET_FILE: gettext_lazy(
+        "A file of a ticket is erased %(when)s, and with the ticket at the latest."
+    ),
+    Category.CONTACT: gettext_lazy("Your name and address are erased %(when)s."),
+    Category.TECHNICAL: gettext_lazy(
+        "Technical data, such as your network address and your browser, is erased %(when)s."
+    ),
+    Category.CONSENT: gettext_lazy(
+        "The proof of your consent is erased %(when)s. It stands under a code name that nobody can trace to "
+        "you once your data is erased."
+    ),
+    Category.REQUEST: gettext_lazy(
+        "What you asked about your rights, and what we answered, is erased %(when)s."
+    ),
+    Category.MAIL: gettext_lazy("The record of a mail to you is erased %(when)s."),
+    Category.EXPORT: gettext_lazy("A copy of your data that was made for you is erased %(when)s."),
+    Category.REPORT: gettext_lazy(
+        "Numbers about nobody, such as how many chats there were on a day, are erased %(when)s."
+    ),
+}
 
 
 def notice_of(account: Account) -> Notice:
-    """Return the notice as it is true at this moment."""
+    """Return the notice as it is true at this moment; it says nothing about what is never stored."""
+    policies = {policy.category: policy for policy in policies_in_force(account.pk)}
     consent = current_notice(account) if account.consent_required else None
     return Notice(
         controller=account.controller or account.name,
@@ -50,13 +82,13 @@ def notice_of(account: Account) -> Notice:
             Asked(_("Message"), required=True),
             Asked(_("Files"), required=False),
         ],
-        chat_when=_when(account, Category.CHAT),
-        ticket_when=_when(account, Category.TICKET),
+        kept=[
+            words % {"when": when_of(policies[category])}
+            for category, words in _ERASED.items()
+            if units_in(category) or rows_in(category)
+        ],
+        has_archive=any(policy.archive for policy in policies.values()),
     )
-
-
-def _when(account: Account, category: str) -> str:
-    return when_of(policy_in_force(account_id=account.pk, category=category))
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

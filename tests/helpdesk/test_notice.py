@@ -4,9 +4,12 @@ import pytest
 from django.urls import reverse
 
 from helpdesk.notice import notice_of
+from helpdesk.services.retention import Decision, change_retention
+from privacy.cadences import Cadence, Every
 from privacy.categories import Category
+from privacy.models import Plan
 from privacy.services.consent import publish_notice
-from privacy.terms import Rule, Unit
+from privacy.terms import Rule, Term, Unit
 from tests import factories
 from tests.helpdesk.tickets import opened
 
@@ -36,6 +39,46 @@ def test_notice_can_be_read_while_the_account_is_switched_off(page, account):
 
     assert "What happens to my data" in page().text
     assert reverse("ticket_new", args=[account.public_id]) not in page().text
+
+
+def test_notice_says_of_each_kind_how_long_it_is_kept(page, account):
+    factories.policy(account, Category.CONSENT, amount=6, unit=Unit.YEARS)
+    factories.policy(account, Category.TICKET_FILE, amount=2, unit=Unit.WEEKS)
+    factories.policy(account, Category.MAIL, rule=Rule.AT_ONCE)
+
+    text = page().text
+
+    assert "The proof of your consent is erased 6 years after it was given." in text
+    assert (
+        "A file of a ticket is erased 2 weeks after it is closed, and with the ticket at the latest." in text
+    )
+    assert "The record of a mail to you is erased as soon as it is sent." in text
+    assert "Your name and address are erased as soon as no chat or ticket is left." in text
+    assert (
+        "Numbers about nobody, such as how many chats there were on a day, are erased 3 years after" in text
+    )
+
+
+def test_notice_names_the_runs_and_the_archive(page, account):
+    weekly = Cadence(Every.WEEKLY, hour=3, weekday=6)
+    rule = Decision(Term(Rule.AFTER, 1, Unit.MONTHS), cadence=weekly, archive=Term(Rule.AFTER, 1, Unit.YEARS))
+    assert "archive" not in page().text
+
+    change_retention(account=account, decisions={Category.CHAT: rule}, by=None)
+
+    assert (
+        "A chat is erased 1 year after it went to the archive, which is 1 month after it is closed, in a run "
+        "every Sunday at 03:00."
+    ) in page().text
+    assert "Only people who are named for it can open it" in page().text
+
+
+def test_notice_obeys_the_limit_of_the_plan(page, account):
+    factories.policy(account, Category.CHAT, rule=Rule.KEEP)
+    account.plan = Plan.objects.get(pk="standard")
+    account.save()
+
+    assert "A chat is erased 3 months after it is closed." in page().text
 
 
 def test_notice_names_what_is_asked(account):
