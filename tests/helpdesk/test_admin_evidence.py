@@ -267,11 +267,11 @@ def test_what_is_neither_number_nor_id_is_refused_beside_the_field(manager_clien
     assert 'aria-describedby="id_of_helptext id_of_error"' in answer.content.decode()
 
 
-def test_what_was_not_erased_is_told(manager_client, account):
+def test_what_was_not_erased_is_explained(manager_client, account):
     ledger.append("account.opened", account_id=account.pk)
     chat = factories.chat(account)
 
-    assert "It is still here" in asked(manager_client, chat.pk)
+    assert "Still here: it isn&#x27;t closed, so no clock runs yet." in asked(manager_client, chat.pk)
     assert "Nothing with this number or id was erased in your accounts" in asked(manager_client, uuid7())
 
 
