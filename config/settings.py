@@ -216,6 +216,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "helpdesk.passwords.GuessablePasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 

@@ -67,7 +67,11 @@ class PersonForm(forms.ModelForm):
         return cleaned
 
     def _check_password(self, password: str) -> None:
-        person = User(name=self.cleaned_data.get("name", ""), email=self.cleaned_data.get("email", ""))
+        person = User(
+            name=self.cleaned_data.get("name", ""),
+            email=self.cleaned_data.get("email", ""),
+            account=self.cleaned_data.get("account") or self.instance.account,
+        )
         try:
             validate_password(password, person)
         except ValidationError as error:

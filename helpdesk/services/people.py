@@ -38,7 +38,7 @@ def add_person(
     ``None`` where a command does it. Raises :class:`AddressTaken`, or ``ValidationError`` for an address, a
     name or a password that won't do.
     """
-    check_person(email=email, name=name, password=password)
+    check_person(email=email, name=name, password=password, account=account)
     try:
         with transaction.atomic():
             person = User.objects.create_user(
@@ -55,13 +55,13 @@ def add_person(
     return person
 
 
-def check_person(*, email: str, name: str, password: str) -> None:
+def check_person(*, email: str, name: str, password: str, account: Account | None = None) -> None:
     """Raise ``ValidationError`` for an address, a name or a password that won't do, each under its name."""
     problems: dict[str, list[str]] = {}
     checks = {
         "email": lambda: validate_address(email),
         "name": lambda: validate_line(name),
-        "password": lambda: validate_password(password, User(email=email, name=name)),
+        "password": lambda: validate_password(password, User(email=email, name=name, account=account)),
     }
     for field, check in checks.items():
         try:
