@@ -249,6 +249,7 @@ def test_dry_run_counts_and_changes_nothing(account):
     before = (Conversation.objects.count(), Ticket.objects.count(), LedgerEntry.objects.count())
 
     foreseen = json.loads(run("--dry-run", "--json"))
+    assert "would be erased, chat.conversation: 1" in run("--dry-run")
 
     assert (Conversation.objects.count(), Ticket.objects.count(), LedgerEntry.objects.count()) == before
     assert foreseen["left"] == foreseen["keys"] == 5

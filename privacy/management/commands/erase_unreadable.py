@@ -34,13 +34,13 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(found.as_json()))
         else:
-            self._say(found)
+            self._say(found, would="would be " if options["dry_run"] else "")
 
-    def _say(self, found: Unreadable) -> None:
+    def _say(self, found: Unreadable, *, would: str) -> None:
         self.stdout.write(f"keys lost: {found.keys}, still named: {found.left}")
         for model, count in sorted(found.erased.items()):
-            self.stdout.write(f"erased, {model}: {count}")
-        self.stdout.write(f"name and address emptied: {found.emptied}")
+            self.stdout.write(f"{would}erased, {model}: {count}")
+        self.stdout.write(f"name and address {would}emptied: {found.emptied}")
         if found.held:
             self.stdout.write(
                 f"held: {found.held}. What can't be read is no evidence either: --also-held erases it."
