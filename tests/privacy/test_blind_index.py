@@ -5,7 +5,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from helpdesk.models import Contact, User
-from privacy import vault
+from privacy import ledger, vault
 from privacy.encryption.blind_index import blind_index, normalise
 from privacy.models import DataKey
 from tests import factories
@@ -153,3 +153,13 @@ def test_standing_key_is_found_by_its_index_however_many_keys_there_are(account,
         vault.standing_key(kind=DataKey.Kind.INDEX, account_id=account_id)
 
     assert ["one_standing_key" in plan for plan in asked] == [True]
+
+
+def test_index_in_an_old_backup_can_still_be_compared_as_the_threat_model_says(account, visitor):
+    in_the_backup, known = visitor.email_index, visitor.email
+
+    entry = ledger.append("erasure.begun", keys=[visitor.key_id.hex])
+    vault.destroy_keys([visitor.key_id], entry=entry)
+
+    assert Contact.objects.get(pk=visitor.pk).email == ""
+    assert blind_index(known, account_id=account.pk) == in_the_backup
