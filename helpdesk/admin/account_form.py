@@ -88,6 +88,7 @@ class AccountForm(forms.ModelForm):
             self.preset,
             asks=not self.only_rehearsed,
         )
+        self.parts = self.retention.forms
         self.initial |= self._decided()
         for name, field in self.fields.items():
             field.help_text = ACCOUNT.get(name, "")

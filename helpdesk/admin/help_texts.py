@@ -121,6 +121,18 @@ RETENTION = {
     ),
 }
 
+PLAN = {
+    "code": _("A short name for settings and the ledger; it stays for ever (Article 5(2))."),
+    "name": _("What managers read where something is part of another plan (Article 12(1))."),
+    "schedules": _(
+        "On: accounts choose longer terms, runs on a schedule and an archive; shorter terms and the rights "
+        "of people are part of every plan (Articles 5(1)(e) and 28(3))."
+    ),
+    "rule": _("What happens where an account decided nothing (Articles 5(1)(e) and 25(2))."),
+    "amount": _("A number from 1 to 1200 (Article 5(1)(e))."),
+    "unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
+}
+
 PERSON = {
     "account": _(
         "The company whose chats and tickets this person reads; for ever, since their work stays there "

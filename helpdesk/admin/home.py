@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -11,8 +11,9 @@ from django.utils.timesince import timesince
 from helpdesk.admin.scope import open_accounts
 from helpdesk.models import Account
 from privacy.categories import Category
-from privacy.models import RetentionPolicy
 from privacy.services.lag import Lag, lag_by_account
+from privacy.services.policies import policies_in_force
+from privacy.services.retention import when_of
 
 WORTH_A_WORD = timedelta(minutes=1)  # what comes due between two rounds of the purge is not late
 
@@ -31,14 +32,15 @@ def accounts_at_a_glance(request: HttpRequest) -> list[Glance]:
     """Return the accounts in the order of their names; the purge is asked for each how late it is."""
     accounts = list(
         open_accounts(request)
-        .prefetch_related(Prefetch("retention_policies", RetentionPolicy.objects.order_by("category")))
+        .select_related("plan")
         .annotate(active_people=Count("people", filter=Q(people__is_active=True)))
     )
+    rules = {(rule.account_id, rule.category): rule for rule in policies_in_force()}
     lags = lag_by_account(account_ids=[account.pk for account in accounts])
     return [
         Glance(
             account,
-            *(_term(account, each) for each in (Category.CHAT, Category.TICKET)),
+            *(when_of(rules[account.pk, each]) for each in (Category.CHAT, Category.TICKET)),
             *_lateness(lags.get(account.pk, Lag())),
         )
         for account in accounts
@@ -50,8 +52,3 @@ def _lateness(lag: Lag) -> tuple[int, str]:
         return 0, ""
     now = timezone.now()
     return lag.units, timesince(now - timedelta(seconds=lag.seconds), now)
-
-
-def _term(account: Account, category: str) -> str:
-    policies = [policy for policy in account.retention_policies.all() if policy.category == category]
-    return policies[0].term.in_words() if policies else ""

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk.admin.help_texts import RETENTION
 from helpdesk.admin.retention_form import CategoryForm, Limits
+from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, goes_sooner, proposed
-from helpdesk.text import validate_line
 from privacy.presets import Preset
 from privacy.services.policies import Policy, policies_in_force
 from privacy.services.rehearsal import Rehearsal, rehearse
@@ -24,12 +24,7 @@ from privacy.services.rehearsal import Rehearsal, rehearse
 class ChangeForm(forms.Form):
     """What a change of the rules asks for: why, whether it waits, and the number of what would go."""
 
-    reason = forms.CharField(
-        label=gettext_lazy("Why these rules change"),
-        max_length=500,
-        required=False,
-        validators=[validate_line],
-    )
+    reason = LineField(label=gettext_lazy("Why these rules change"), max_length=500, required=False)
     skip_cooling = forms.BooleanField(
         label=gettext_lazy("Don't wait 24 hours before the first run"), required=False
     )

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from privacy.terms import Unit
+from privacy.models import Plan
+from privacy.terms import Rule, Unit
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +67,14 @@ def test_late_account_is_marked_by_more_than_words(manager_client, account):
     overdue(account, minutes=20)
 
     assert "badge--warning" in manager_client.get(reverse("admin:index")).content.decode()
+
+
+def test_promise_is_the_one_that_is_kept_within_the_plan(operator_client, account):
+    factories.policy(account, "chat", rule=Rule.KEEP)
+    account.plan = Plan.objects.get(pk="standard")
+    account.retention_policies.filter(category="ticket").delete()
+    account.save()
+
+    line = lines(operator_client)["Bramble Books"]
+
+    assert "Standard 3 months after it is closed 2 years after it is closed" in line

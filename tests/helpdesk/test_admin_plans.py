@@ -1,0 +1,128 @@
+"""Plans on the operator's page: their terms, what a change leaves in the ledger, and which ones stay."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from privacy.models import LedgerEntry, Plan, PlanTerm
+from privacy.services.policies import policy_in_force
+from privacy.terms import Rule, Term, Unit
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
+
+PAGE = reverse("admin:privacy_plan_change", args=["standard"])
+
+
+@pytest.fixture(autouse=True)
+def _mirror_of_its_own(settings, tmp_path):
+    settings.LETHE_LEDGER_DIR = tmp_path
+
+
+@pytest.fixture
+def standard(account):
+    account.plan = Plan.objects.get(pk="standard")
+    account.save()
+    return account.plan
+
+
+def as_shown(client, path=PAGE):
+    form = client.get(path).context["adminform"].form
+    fields = [field for each in (form, *form.parts) for field in each]
+    shown = {field.html_name: field.value() for field in fields}
+    return {name: value for name, value in shown.items() if value not in {None, False, ""}}
+
+
+def entries():
+    return [entry.params for entry in LedgerEntry.objects.filter(action="plan.changed").order_by("seq")]
+
+
+def test_untouched_plan_changes_nothing(operator_client, standard):
+    before = sorted(PlanTerm.objects.values_list("plan", "category", "rule", "amount", "unit"))
+
+    assert operator_client.post(PAGE, as_shown(operator_client)).status_code == 302
+
+    assert sorted(PlanTerm.objects.values_list("plan", "category", "rule", "amount", "unit")) == before
+    assert entries() == []
+
+
+def test_other_term_counts_at_once_and_is_in_the_ledger(operator_client, operator, standard, account):
+    changed = {"mail_rule": "after", "mail_amount": 2, "mail_unit": "weeks"}
+
+    operator_client.post(PAGE, as_shown(operator_client) | changed)
+
+    (entry,) = entries()
+    assert {name: entry[name] for name in ("plan", "category", "before", "after", "accounts")} == {
+        "plan": "standard",
+        "category": "mail",
+        "before": "after.3.months",
+        "after": "after.2.weeks",
+        "accounts": 1,
+    }
+    in_force = policy_in_force(account_id=account.pk, category="mail")
+    assert in_force.term == Term(Rule.AFTER, 2, Unit.WEEKS)
+
+
+def test_page_says_how_many_accounts_it_concerns(operator_client, standard):
+    text = operator_client.get(PAGE).text
+
+    assert "1 account has this plan." in text
+    assert text.count('<details class="rule"') == 12
+
+
+def test_every_control_says_what_it_does_and_which_article_it_serves(operator_client):
+    form = operator_client.get(PAGE).context["adminform"].form
+
+    helps = [str(field.help_text) for each in (form, *form.parts) for field in each]
+    assert [text for text in helps if not re.search(r"Articles? \d", text)] == []
+
+
+@pytest.mark.parametrize("amount", ["", "0", "1201", "many"])
+def test_amount_out_of_range_is_refused_beside_its_field(operator_client, standard, amount):
+    answer = operator_client.post(PAGE, as_shown(operator_client) | {"chat_amount": amount})
+
+    assert list(answer.context["adminform"].form.errors) == ["chat_amount"]
+    assert 'href="#id_chat_amount"' in answer.text
+    assert entries() == []
+
+
+def test_plan_in_use_is_not_removed_and_says_why(operator_client, standard):
+    remove = reverse("admin:privacy_plan_remove", args=["standard"])
+
+    answer = operator_client.post(remove, follow=True)
+
+    assert "1 account has this plan. Give it another one first." in answer.text
+    assert Plan.objects.filter(pk="standard").exists()
+
+
+def test_plan_of_new_accounts_is_not_removed(operator_client, settings):
+    remove = reverse("admin:privacy_plan_remove", args=[settings.LETHE_DEFAULT_PLAN])
+
+    answer = operator_client.post(remove, follow=True)
+
+    assert "New accounts begin with this plan, so it stays." in answer.text
+
+
+def test_plan_is_added_and_removed(operator_client):
+    add = reverse("admin:privacy_plan_add")
+    new = as_shown(operator_client, add) | {"code": "trial", "name": "Trial", "chat_rule": "at_once"}
+
+    answer = operator_client.post(add, new)
+    made = Plan.objects.get(pk="trial")
+    term = made.terms.get(category="chat").term
+    operator_client.post(reverse("admin:privacy_plan_remove", args=["trial"]))
+
+    assert answer.url == reverse("admin:privacy_plan_change", args=["trial"])
+    assert term.rule == Rule.AT_ONCE
+    assert not Plan.objects.filter(pk="trial").exists()
+    assert [e.action for e in LedgerEntry.objects.filter(action__in=["plan.opened", "plan.removed"])] == [
+        "plan.opened",
+        "plan.removed",
+    ]
+
+
+def test_manager_has_no_way_to_plans(manager_client, standard):
+    for path in (PAGE, reverse("admin:privacy_plan_changelist")):
+        assert manager_client.get(path).status_code in {403, 404}
+    assert manager_client.post(reverse("admin:privacy_plan_remove", args=["standard"])).status_code == 404
+    assert Plan.objects.filter(pk="standard").exists()
