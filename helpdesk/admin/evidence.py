@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.scope import OfAccount, ScopedAdmin, open_entries
 from helpdesk.models import Account
-from privacy.models import ConsentRecord, DailyCount, LedgerEntry
+from privacy.models import ConsentRecord, DailyCount, LedgerEntry, Skeleton
 from privacy.services.chain_state import chain_state
 
 
@@ -110,6 +110,29 @@ class DailyCountAdmin(EvidenceAdmin):
     list_filter = (OfAccount,)
     list_select_related = ("account",)
     ordering = ("-day", "account__name", "name")
+
+
+@admin.register(Skeleton)
+class SkeletonAdmin(EvidenceAdmin):
+    """What stayed of erased chats and tickets where the account keeps figures."""
+
+    list_display = ("day", "account", "category", "figures")
+    list_filter = (OfAccount, "category")
+    filters = ("account", "category__exact")
+    list_select_related = ("account",)
+    sortable_by = ("day", "account", "category")
+    ordering = ("-day", "account__name", "pk")
+
+    @admin.display(description=gettext_lazy("figures"))
+    def figures(self, skeleton: Skeleton) -> str:
+        return " · ".join(
+            f"{name} {_hour(value)}" for name, value in skeleton.facts.items() if value is not None
+        )
+
+
+def _hour(value: Any) -> str:
+    """Return a moment that was cut to the hour without what is always the same; all else as it is."""
+    return str(value).replace("T", " ").replace(":00:00+00:00", ":00 UTC")
 
 
 def _plain(value: Any) -> str:
