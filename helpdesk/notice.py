@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.models import Account
+from helpdesk.services.silent_tickets import silence_in_words
 from privacy.categories import Category
 from privacy.declarations import rows_in, units_in
 from privacy.models import ConsentNotice
@@ -33,6 +34,7 @@ class Notice:
     chat_fields: list[Asked]
     ticket_fields: list[Asked]
     kept: list[str]
+    silence: str
     has_archive: bool
 
 
@@ -87,6 +89,7 @@ def notice_of(account: Account) -> Notice:
             for category, words in _ERASED.items()
             if units_in(category) or rows_in(category)
         ],
+        silence=silence_in_words(account),
         has_archive=any(policy.archive for policy in policies.values()),
     )
 

@@ -133,3 +133,13 @@ def test_mailbox_of_the_demo_is_there_in_the_demo_only(client, account, settings
     text = client.get(reverse("demo_mail")).text
     assert "vera@mail.example" in text
     assert f'href="{settings.LETHE_BASE_URL}/tickets/open/#' in text
+
+
+def test_notice_says_what_becomes_of_a_silent_ticket_and_of_a_chat_that_becomes_one(page, account):
+    account.silent_ticket_days = 90
+    account.save()
+
+    text = page().text
+
+    assert "A ticket in which nobody writes for 90 days is closed, and its time begins." in text
+    assert "A chat that becomes a ticket is erased then, and the ticket's time counts." in text
