@@ -117,8 +117,7 @@ class SkeletonAdmin(EvidenceAdmin):
     """What stayed of erased chats and tickets where the account keeps figures."""
 
     list_display = ("day", "account", "category", "figures")
-    list_filter = (OfAccount, "category")
-    filters = ("account", "category__exact")
+    list_filter = (OfAccount,)
     list_select_related = ("account",)
     sortable_by = ("day", "account", "category")
     ordering = ("-day", "account__name", "pk")
