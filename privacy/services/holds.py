@@ -52,7 +52,7 @@ def place_hold(
     """
     declared = root_of(type(unit))
     with transaction.atomic():
-        row = declared.rows().filter(pk=unit.pk).select_for_update(of=("self",)).first()
+        row = declared.rows().filter(pk=unit.pk).select_for_update(of=("self",), no_key=True).first()
         if row is None:
             raise UnitGone(f"{declared.model._meta.label} {unit.pk} is gone.")
         _lock_what_belongs_to(declared, row)
@@ -130,16 +130,17 @@ def _locked(hold: Suspension) -> Suspension:
 def _lock_what_belongs_to(declared: PersonalData, row: Model) -> None:
     """Wait for whoever is erasing a part at this moment; whoever comes later sees the hold.
 
-    The unit's own row is locked by now, so nothing is added to it meanwhile. Units come before their parts,
-    as they do for whoever erases them, so that neither waits for the other.
+    Units come before their parts, as they do for whoever erases them, so that neither waits for the other.
+    Without ``no_key`` somebody who writes in a ticket would wait for its person when they commit, and this
+    transaction for their ticket.
     """
     for part in reversed(declarations()):
         if not (part.is_root or part.separable or part.account):
             continue
         for model, way in part.ways_up()[1:]:
             if model is declared.model:
-                rows = part.rows().filter(**{way: row.pk}).select_for_update(of=("self",)).order_by("pk")
-                list(rows.values_list("pk"))
+                rows = part.rows().filter(**{way: row.pk}).order_by("pk")
+                list(rows.select_for_update(of=("self",), no_key=True).values_list("pk"))
 
 
 def _units_of_person(unit: Model) -> list[Model]:

@@ -1,6 +1,7 @@
 """What a hold stops: every way of erasing, until it is released, also where both come at the same moment."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -14,10 +15,10 @@ from django.utils import timezone
 from chat.models import Conversation
 from chat.services.conversations import close_abandoned_chats, end_chat
 from chat.services.erasing import erase_chat
-from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile
+from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMessage
 from helpdesk.services.contacts import verify_address
 from helpdesk.services.files import store_files
-from helpdesk.services.tickets import erase_ticket
+from helpdesk.services.tickets import answer_ticket, erase_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
 from privacy.ledger import reference
@@ -434,3 +435,27 @@ def test_hold_that_waits_for_an_erasure_says_that_it_comes_too_late(closed_chat,
 
     assert len(refused) == 1
     assert not Suspension.objects.exists()
+
+
+def test_hold_on_a_person_and_their_answer_do_not_block_each_other(ticket, hold):
+    said: list[TicketMessage] = []
+    participant, written = ticket.participants.get(), threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                message = answer_ticket(participant=participant, body="One more thing.")
+                written.set()
+                time.sleep(0.5)  # long enough for the hold to wait for the ticket
+            said.append(message)
+        finally:
+            connections.close_all()
+
+    beside = threading.Thread(target=write)
+    beside.start()
+    assert written.wait(30)
+    hold(ticket.requester)
+    beside.join(30)
+
+    assert len(said) == 1
+    assert is_suspended(ticket)
