@@ -41,7 +41,7 @@ class Bar:
 
 def shown(tab: RetentionTab) -> dict[str, Any]:
     """Return what the rehearsal of the rules as they stand on the page shows; nothing is saved."""
-    rehearsal = tab.rehearsal()
+    rehearsal = tab.rehearsal
     policies = tab.policies()
     return {
         "rehearsal": rehearsal,

@@ -1,7 +1,6 @@
 """How an account keeps one category: the controls of its row, and the decision that they make."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -12,14 +11,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.help_texts import RETENTION
+from helpdesk.admin.plan_limits import Limits
+from helpdesk.admin.retention_values import ARCHIVE, controls_of, counts_not, decision_from
 from helpdesk.models import Account
-from helpdesk.services.retention import Decision, part_of_plan, refuse_beyond_plan
-from privacy.cadences import Cadence, Every
+from helpdesk.services.retention import Decision, refuse_beyond_plan
+from privacy.cadences import Every
 from privacy.categories import Category
 from privacy.declarations import clocks_in, rows_in, units_in
-from privacy.models import AtEnd, Plan, RetentionPolicy
+from privacy.models import AtEnd, RetentionPolicy
 from privacy.services.policies import CONTINUOUS, Policy
-from privacy.terms import Clock, Rule, Term, Unit
+from privacy.terms import Clock, Rule, Unit
 
 RULES = [
     (Rule.AT_ONCE, gettext_lazy("At once")),
@@ -32,36 +33,6 @@ RUNS = [
 ]
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
 LONGER_UNITS = [(unit.value, unit.label) for unit in Unit if unit not in {Unit.MINUTES, Unit.HOURS}]
-
-ARCHIVE = {"archive_amount", "archive_unit"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the plan of an account leaves it to decide."""
-
-    plan: Plan
-    terms: Mapping[str, Term]
-    reason: str
-
-    @classmethod
-    def of(cls, account: Account) -> "Limits":
-        plan = account.plan
-        if plan.schedules:
-            return cls(plan, {}, "")
-        return cls(plan, {each.category: each.term for each in plan.terms.all()}, part_of_plan())
-
-    def allow(self, category: str, decision: Decision) -> bool:
-        if self.plan.schedules:
-            return True
-        longest = self.longest(category)
-        longer = longest is not None and longest.is_shorter_than(decision.term)
-        return not longer and decision.archive is None and decision.cadence == CONTINUOUS
-
-    def longest(self, category: str) -> Term | None:
-        """Return the longest term that may be chosen; ``None`` where there is no limit."""
-        term = self.terms.get(category)
-        return None if term is None or term.rule == Rule.KEEP else term
 
 
 class ChoicesWithReason(forms.RadioSelect):
@@ -80,7 +51,7 @@ class CategoryForm(forms.Form):
     """One category: rule, clock, cadence, what happens at the end, archive; only what it can have."""
 
     rule = forms.ChoiceField(
-        label=gettext_lazy("When is it erased?"), choices=RULES, widget=ChoicesWithReason
+        label=gettext_lazy("When is it erased?"), choices=RULES, widget=ChoicesWithReason, required=False
     )
     amount = forms.IntegerField(label=gettext_lazy("How long"), min_value=1, max_value=1200, required=False)
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit, required=False)
@@ -117,7 +88,7 @@ class CategoryForm(forms.Form):
         self.units = [*units_in(self.category), *rows_in(self.category)]
         self.clocks = clocks_in(self.category)
         self.current = self._within_plan(self._decided_or_in_force())
-        super().__init__(data, prefix=self.category, initial=_shown(start_from or self.current))
+        super().__init__(data, prefix=self.category, initial=controls_of(start_from or self.current))
         self._leave_out()
         self._say_what_is_barred()
         for name, field in self.fields.items():
@@ -145,8 +116,8 @@ class CategoryForm(forms.Form):
     def decision(self) -> Decision | None:
         """What was chosen; ``None`` as long as something is missing or wrong."""
         if not self.is_bound:
-            return _decision(self.initial, self.current)
-        return _decision(self.cleaned_data, self.current) if self.is_valid() else None
+            return decision_from(self.initial, self.current)
+        return decision_from(self.cleaned_data, self.current) if self.is_valid() else None
 
     @property
     def is_changed(self) -> bool:
@@ -154,13 +125,15 @@ class CategoryForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         chosen = self.cleaned_data
-        for name in _counts_not(chosen):
+        # A browser posts no button that can't be pressed, such as the rule of a plan that was left.
+        chosen["rule"] = chosen.get("rule") or str(self.current.term.rule)
+        for name in counts_not(chosen):
             self.errors.pop(name, None)
         lacks_amount = chosen.get("rule") == Rule.AFTER and not chosen.get("amount")
         if lacks_amount and "amount" not in self.errors:
             self.add_error("amount", _("How long? Write a number from 1 to 1200."))
         if not self.errors:
-            self._refuse_beyond_plan(_decision(chosen, self.current))
+            self._refuse_beyond_plan(decision_from(chosen, self.current))
         return chosen
 
     def _decided_or_in_force(self) -> Decision:
@@ -208,63 +181,3 @@ class CategoryForm(forms.Form):
                     refuse_beyond_plan(account=self.account, category=self.category, decision=part)
             except ValidationError as refused:
                 self.add_error(name, refused)
-
-
-def _counts_not(chosen: Mapping[str, Any]) -> set[str]:
-    """Return the names of the controls that say nothing beside what else was chosen."""
-    if chosen.get("rule") != Rule.AFTER:
-        return {
-            "amount",
-            "unit",
-            "clock",
-            "every",
-            "day",
-            "weekday",
-            "hour",
-            "archive_amount",
-            "archive_unit",
-        }
-    of_run = {
-        Every.DAILY: {"hour"},
-        Every.WEEKLY: {"hour", "weekday"},
-        Every.MONTHLY: {"hour", "day"},
-    }.get(chosen.get("every"), set())
-    return {"hour", "weekday", "day"} - of_run
-
-
-def _decision(chosen: Mapping[str, Any], current: Decision) -> Decision:
-    """Return what the controls say; what is left out stays as it is."""
-    rule = chosen["rule"]
-    if rule != Rule.AFTER:
-        term = Term(rule, current.term.amount, current.term.unit)
-        at_end = chosen.get("at_end") or current.at_end
-        return replace(current, term=term, at_end=at_end)
-    ignored = _counts_not(chosen)
-    length = chosen.get("archive_amount")
-    run = {
-        name: chosen[name]
-        for name in ("hour", "weekday", "day")
-        if name not in ignored and chosen.get(name) not in {None, ""}
-    }
-    former = {name: getattr(current.cadence, name) for name in ("hour", "weekday", "day")}
-    return Decision(
-        term=Term(rule, chosen["amount"], chosen.get("unit") or current.term.unit),
-        clock=chosen.get("clock") or current.clock,
-        cadence=Cadence(chosen.get("every") or current.cadence.every, **{**former, **run}),
-        at_end=chosen.get("at_end") or current.at_end,
-        archive=Term(Rule.AFTER, length, chosen.get("archive_unit") or Unit.MONTHS) if length else None,
-    )
-
-
-def _shown(decision: Decision) -> dict[str, Any]:
-    archive = decision.archive
-    return {
-        "rule": decision.term.rule,
-        "amount": decision.term.amount or 30,
-        "unit": decision.term.unit,
-        "clock": decision.clock,
-        **{name: getattr(decision.cadence, name) for name in ("every", "hour", "weekday", "day")},
-        "archive_amount": archive.amount if archive else None,
-        "archive_unit": archive.unit if archive else Unit.YEARS,
-        "at_end": decision.at_end,
-    }

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk.admin.help_texts import RETENTION
-from helpdesk.admin.retention_form import CategoryForm, Limits
+from helpdesk.admin.plan_limits import Limits
+from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, goes_sooner, proposed
@@ -50,6 +51,7 @@ class RetentionTab:
     ) -> None:
         self.account, self.preset, self.asks = account, preset, asks
         self.now = timezone.now()
+        self.confirm_above = account.confirm_above  # as saved: nobody raises it to get around it
         limits = Limits.of(account)
         decided = {row.category: row for row in account.retention_policies.all()}
         rules = preset.rules if preset else {}
@@ -97,22 +99,26 @@ class RetentionTab:
             for row in self.rows
         ]
 
+    @cached_property
     def rehearsal(self) -> Rehearsal:
         return rehearse(self.policies(), self.now)
 
     @cached_property
     def doomed(self) -> dict[str, int]:
         """How much is over at once under the rules that become shorter, by category."""
-        sooner = [policy for policy, row in zip(self.policies(), self.rows, strict=True) if _takes_more(row)]
-        if not sooner:
+        taking = {row.category for row in self.rows if _takes_more(row)}
+        if not taking:
             return {}
-        return {each.category: each.past for each in rehearse(sooner, self.now).forecasts if each.past}
+        seen = self.__dict__.get("rehearsal")  # what the page shows anyway, if it saw everything
+        if seen is None or seen.cut:
+            seen = rehearse([policy for policy in self.policies() if policy.category in taking], self.now)
+        return {each.category: each.past for each in seen.forecasts if each.category in taking and each.past}
 
     @property
     def number_to_type(self) -> int | None:
         """The number that has to be typed; ``None`` where nobody asks for it."""
         number = sum(self.doomed.values())
-        return number if number > self.account.confirm_above else None
+        return number if number > self.confirm_above else None
 
     @property
     def chosen(self) -> Mapping[str, Any]:

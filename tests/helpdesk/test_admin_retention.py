@@ -184,6 +184,18 @@ def test_shorter_is_open_to_every_plan(manager_client, standard, chosen):
     assert PolicyVersion.objects.filter(account=standard).count() == 1
 
 
+def test_rule_of_a_plan_that_was_left_stands_in_nobodys_way(manager_client, standard):
+    factories.policy(standard, Category.CHAT, rule=Rule.KEEP)
+    posted = as_shown(manager_client, standard)
+    del posted["chat_rule"]  # its button can't be pressed, so no browser posts it
+
+    answer = manager_client.post(path_of(standard), posted | {"name": "Other name"})
+
+    assert answer.status_code == 302
+    assert decided(standard, "chat").rule == Rule.KEEP
+    assert "limited by the plan" in manager_client.get(path_of(standard)).text
+
+
 def test_presets_beyond_the_plan_say_so(manager_client, standard):
     offers = {
         offer.preset.code: offer.beyond for offer in manager_client.get(path_of(standard)).context["presets"]
