@@ -55,7 +55,9 @@ def for_visitor_of_chat(view: View) -> View:
 
 def _no_chat(public_id: str) -> HttpResponse:
     if Account.objects.filter(public_id=public_id, is_active=False).exists():
-        return HttpResponse(status=503)
+        response = HttpResponse(status=503)
+        response._has_been_logged = True  # type: ignore[attr-defined]  # decided by the operator, and no error
+        return response
     raise Http404
 
 

@@ -72,13 +72,14 @@ def test_token_opens_nothing_in_another_account(chat, other_account, name, data)
 
 
 @pytest.mark.parametrize(("name", "data"), VIEWS)
-def test_chat_of_an_account_that_is_switched_off_is_away_and_not_gone(chat, account, name, data):
+def test_chat_of_an_account_that_is_switched_off_is_away_and_not_gone(chat, account, name, data, caplog):
     account.is_active = False
     account.save()
 
     statuses = [visit(name, account, token=token, data=data).status_code for token in (TOKEN, OTHER_TOKEN)]
 
     assert statuses == [503, 503]
+    assert caplog.messages == []
     assert Conversation.objects.get().status == "waiting"
     account.is_active = True
     account.save()
