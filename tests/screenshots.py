@@ -20,16 +20,29 @@ WORDS = [
     ("visitor", "Lovely, thank you. Do you keep what we write here?"),
     ("agent", "Only until you close this chat. Then it is erased at once."),
 ]
+# Tickets that were closed over the last four weeks, more on some days than on others.
+CLOSED_TICKETS = """
+from datetime import timedelta
+from django.utils import timezone
+from helpdesk.models import Account
+from tests import factories
+
+account = Account.objects.get(name="Moss & Kettle")
+for day in range(28):
+    for _number in range(1 + day * 5 % 7):
+        factories.ticket(account, closed_at=timezone.now() - timedelta(days=day, hours=3))
+"""
 
 
 def main() -> None:
-    """Play the story and write ``docs/story.png`` and ``docs/retention.png``."""
+    """Play the story and write ``story.png``, ``retention.png`` and ``rehearsal.png`` into ``docs``."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         deployment = Deployment(Path(folder)).start()
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         try:
             story(browser, deployment)
             retention(browser, deployment)
+            rehearsal(browser, deployment)
         finally:
             browser.close()
             deployment.discard()
@@ -60,11 +73,29 @@ def story(browser: Browser, deployment: Deployment) -> None:
 
 
 def retention(browser: Browser, deployment: Deployment) -> None:
+    save(tab_of_retention(browser, deployment), "retention")
+
+
+def rehearsal(browser: Browser, deployment: Deployment) -> None:
+    deployment.shell(CLOSED_TICKETS)
+    manager = tab_of_retention(browser, deployment)
+    manager.locator("#rule-ticket summary").click()
+    manager.locator("#id_ticket_amount").fill("3")
+    manager.locator("#id_ticket_unit").select_option("weeks")
+    expect(manager.locator("#rehearsal")).to_contain_text("To save this, type")
+    manager.set_viewport_size({"width": 1180, "height": 1180})
+    manager.locator("#rehearsal-title").evaluate("each => scrollBy(0, each.getBoundingClientRect().top - 90)")
+    manager.evaluate("document.activeElement.blur()")
+    expect(manager.locator("#rehearsal.htmx-request")).to_have_count(0)
+    save(manager, "rehearsal")
+
+
+def tab_of_retention(browser: Browser, deployment: Deployment) -> Page:
     manager = browser.new_page(viewport={"width": 1180, "height": 860})
     sign_in(manager, deployment, "manager")
     manager.get_by_role("link", name="Moss & Kettle").first.click()
     manager.get_by_role("tab", name="Retention").click()
-    save(manager, "retention")
+    return manager
 
 
 def sign_in(page: Page, deployment: Deployment, role: str) -> None:

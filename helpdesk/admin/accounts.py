@@ -154,12 +154,15 @@ class AccountAdmin(ScopedAdmin):
     ) -> HttpResponse:
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (ChangedMeanwhile, ValidationError):
+        except ChangedMeanwhile:
             # Between the check of the form and the save somebody else was quicker.
             messages.error(
                 request, _("Somebody else saved this account at the same moment. Please look again.")
             )
-            return HttpResponseRedirect(request.path)
+        except ValidationError as refused:
+            # So was somebody else, or a plan was chosen that doesn't allow the rules of the same save.
+            messages.error(request, " ".join([_("Nothing was saved."), *refused.messages]))
+        return HttpResponseRedirect(request.path)
 
     def render_change_form(
         self,

@@ -105,9 +105,9 @@ def refuse_beyond_plan(*, account: Account, category: str, decision: Decision) -
     longest = account.plan.terms.filter(category=category).first()
     if longest and longest.term.is_shorter_than(decision.term):
         raise ValidationError(
-            _("With this plan it is erased %(when)s at the latest."),
+            _("With this plan it is kept for %(longest)s at most."),
             "plan",
-            {"when": longest.term.in_words()},
+            {"longest": longest.term.length_in_words() if longest.term.rule == Rule.AFTER else _("no time")},
         )
 
 

@@ -196,6 +196,20 @@ def test_rule_of_a_plan_that_was_left_stands_in_nobodys_way(manager_client, stan
     assert "limited by the plan" in manager_client.get(path_of(standard)).text
 
 
+def test_longer_term_and_the_plan_that_forbids_it_are_not_saved_together(operator_client, account):
+    posted = as_shown(operator_client, account) | {
+        "plan": "standard",
+        "chat_amount": 4,
+        "chat_unit": "months",
+    }
+
+    answer = operator_client.post(path_of(account), posted, follow=True)
+
+    assert "Nothing was saved. With this plan it is kept for 3 months at most." in answer.text
+    account.refresh_from_db()
+    assert (account.plan_id, decided(account, "chat").amount) == ("enterprise", 30)
+
+
 def test_presets_beyond_the_plan_say_so(manager_client, standard):
     offers = {
         offer.preset.code: offer.beyond for offer in manager_client.get(path_of(standard)).context["presets"]
