@@ -124,9 +124,8 @@ class SkeletonAdmin(EvidenceAdmin):
 
     @admin.display(description=gettext_lazy("figures"))
     def figures(self, skeleton: Skeleton) -> str:
-        return " · ".join(
-            f"{name} {_hour(value)}" for name, value in skeleton.facts.items() if value is not None
-        )
+        facts = sorted(skeleton.facts.items())  # not every database keeps their order
+        return " · ".join(f"{name} {_hour(value)}" for name, value in facts if value is not None)
 
 
 def _hour(value: Any) -> str:

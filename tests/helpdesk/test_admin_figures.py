@@ -26,7 +26,7 @@ def _figures(account, other_account):
 def test_manager_reads_the_figures_of_their_accounts(manager_client):
     page = manager_client.get(LIST).content.decode()
 
-    assert "status closed · closed_at 2026-03-01 12:00 UTC · rating 5" in page
+    assert "closed_at 2026-03-01 12:00 UTC · rating 5 · status closed" in page
     assert "rating 1" not in page
 
 
