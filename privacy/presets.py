@@ -85,7 +85,7 @@ PRESETS = (
             Category.CHAT_FILE: _kept(3, Unit.MONTHS),
             Category.TICKET: _kept(2, Unit.YEARS, at_end=AtEnd.SKELETON),
             Category.TICKET_FILE: _kept(2, Unit.YEARS),
-            Category.CONTACT: _kept(30, Unit.DAYS),
+            Category.CONTACT: Kept(AT_ONCE),
             Category.TECHNICAL: _kept(14, Unit.DAYS),
             Category.MAIL: _kept(3, Unit.MONTHS),
         },

@@ -155,9 +155,4 @@ def _takes_more(row: CategoryForm) -> bool:
     """Tell whether something may go under the decision that would stay under the rule in force."""
     if not row.is_changed or row.decision is None:
         return False
-    before = row.current
-    return (
-        goes_sooner(row.decision, row.in_force)
-        or row.decision.clock != before.clock
-        or row.decision.cadence != before.cadence
-    )
+    return goes_sooner(row.decision, row.in_force) or row.decision.cadence != row.current.cadence

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from helpdesk.models import Account, User
 from privacy import ledger
 from privacy.cadences import Cadence, Every
+from privacy.declarations import clocks_in
 from privacy.models import AtEnd, Plan, PolicyVersion, RetentionPolicy
 from privacy.services.policies import CONTINUOUS, Policy, policy_in_force
 from privacy.terms import Rule, Term
@@ -154,27 +155,33 @@ def proposed(in_force: Policy, decision: Decision, *, now: datetime, skip_coolin
         return rule
     if skip_cooling:
         return replace(rule, cooling_until=None)
-    if in_force.cooling_until and in_force.cooling_until > now and not keeps_less(decision, in_force):
+    if in_force.cooling_until and in_force.cooling_until > now and not everything_waits(decision, in_force):
         return replace(rule, cooling_until=now + COOLING_OFF)
-    former = None if keeps_less(decision, in_force) else in_force.term
+    former = None if everything_waits(decision, in_force) else in_force.term
     return replace(rule, former=former, changed_at=now, cooling_until=now + COOLING_OFF)
 
 
 def goes_sooner(decision: Decision, in_force: Policy) -> bool:
     """Tell whether a cooling-off stands between this decision and the first run."""
-    return keeps_less(decision, in_force) or decision.term.is_shorter_than(in_force.term)
+    return everything_waits(decision, in_force) or decision.term.is_shorter_than(in_force.term)
 
 
-def keeps_less(decision: Decision, in_force: Policy) -> bool:
-    """Tell whether the decision cuts the archive, or what has been in it already."""
-    return in_force.archive is not None and (
-        decision.archive is None or decision.archive.is_shorter_than(in_force.archive)
-    )
+def everything_waits(decision: Decision, in_force: Policy) -> bool:
+    """Tell whether the former term says nothing about when things would have gone.
+
+    So it is where the decision cuts the archive, or what is in it already, or counts from another moment.
+    """
+    archive = in_force.archive
+    if archive is not None and (decision.archive is None or decision.archive.is_shorter_than(archive)):
+        return True
+    clocks = clocks_in(in_force.category)
+    before = in_force.clock if in_force.clock in clocks else next(iter(clocks), decision.clock)
+    return decision.clock in clocks and decision.clock != before
 
 
 def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_cooling: bool) -> None:
     if goes_sooner(decision, in_force):
-        former = "" if keeps_less(decision, in_force) else in_force.term.code()
+        former = "" if everything_waits(decision, in_force) else in_force.term.code()
         _cool(row, former, skip_cooling)
     row.rule, row.amount, row.unit = decision.term.rule, decision.term.amount or 1, decision.term.unit
     row.clock, row.at_end = decision.clock, decision.at_end

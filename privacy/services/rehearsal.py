@@ -126,8 +126,8 @@ class _Plan:
         self.uncooled = replace(policy, cooling_until=None)
         self.cools = bool(policy.cooling_until and policy.cooling_until > now)
         self.runs = self._runs()
-        begin = policy.cooling_until if policy.cooling_until and self.cools else now
-        self.first_run = policy.cadence.next_run(begin, policy.zone)
+        self.first_end = policy.cooling_until if policy.cooling_until and self.cools else now
+        self.first_run = policy.cadence.next_run(self.first_end, policy.zone)
 
     def _runs(self) -> list[datetime]:
         if self.policy.cadence.every == Every.CONTINUOUS:
@@ -178,8 +178,10 @@ class _Plan:
     def _end(self, start: datetime, archived_at: datetime | None) -> tuple[datetime | None, datetime | None]:
         """Return when a row's term is over, with the cooling-off and without it."""
         if self.policy.archive and archived_at:
-            end = self.policy.archive.ends_at(archived_at, self.policy.zone)
-            return end, end
+            end = uncooled = self.policy.archive.ends_at(archived_at, self.policy.zone)
+            if end and self.cools and self.policy.former is None and self.policy.is_cooling(archived_at):
+                end = max(end, self.first_end)
+            return end, uncooled
         uncooled = self.uncooled.ends_at(start)
         return (self.policy.ends_at(start) if self.cools else uncooled), uncooled
 

@@ -224,6 +224,16 @@ def test_wait_is_ended_with_a_reason_and_leaves_a_version(account, manager):
     assert not end_cooling(account=account, category=Category.CHAT, by=manager, reason="Again")
 
 
+def test_what_was_there_waits_a_day_after_another_clock(account, manager):
+    now = datetime.now(UTC)
+    factories.chat(account, created_at=now - timedelta(days=40), closed_at=now - timedelta(days=1))
+    rule = Decision(days(30), clock=Clock.CREATED)
+    change_retention(account=account, decisions={Category.CHAT: rule}, by=manager)
+
+    assert purge(now=now + timedelta(hours=23)).due == 0
+    assert purge(now=now + timedelta(hours=25)).erased == 1
+
+
 def test_longer_term_counts_at_once(account, manager):
     change_retention(account=account, decisions={Category.CHAT: Decision(days(90))}, by=manager)
     factories.chat(account, closed_at=datetime.now(UTC) - timedelta(days=31))

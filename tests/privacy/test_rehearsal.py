@@ -110,6 +110,17 @@ def test_archive_takes_first_and_erases_later(account):
     assert found.by_day[10] == 1
 
 
+def test_what_a_shorter_archive_erases_waits_a_day(account):
+    factories.chat(account, closed_at=NOW - timedelta(days=90), archived_at=NOW - timedelta(days=60))
+    RetentionPolicy.objects.filter(account=account, category="chat").update(
+        archive_amount=3, archive_unit=Unit.MONTHS
+    )
+
+    found = forecast_of(account, Decision(after(30), archive=after(10)))
+
+    assert (found.past, found.by_day[:2]) == (1, [0, 1])
+
+
 @pytest.mark.parametrize(("days", "counted"), [(None, 0), (30, 0), (14, 1), (0, 3)])
 def test_what_a_term_would_erase_is_counted_for_one_account(account, other_account, days, counted):
     for age in (1, 10, 20):
