@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, proposed
 from privacy.categories import Category
+from privacy.encryption.rows import share_keys
 from privacy.models import PolicyVersion
 from privacy.services.policies import Policy, policies_in_force
 from privacy.services.retention import sentence_of
@@ -38,7 +39,8 @@ class Version:
 def versions_of(account: Account, now: datetime) -> list[Version]:
     """Return the newest versions of an account's rules, newest first."""
     rules = {policy.category: policy for policy in policies_in_force(account.pk)}
-    newest = account.policy_versions.select_related("by")[:SHOWN]
+    newest = list(account.policy_versions.select_related("by")[:SHOWN])
+    share_keys((each.by for each in newest if each.by), lost=_("somebody who can't be named any more"))
     return [
         Version(each.number, each.at, _who(each), each.reason, _changes(each, rules, now)) for each in newest
     ]

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -438,3 +440,23 @@ def test_history_of_the_admin_says_that_retention_changed(manager_client, accoun
 
     history = manager_client.get(reverse("admin:helpdesk_account_history", args=[account.pk])).text
     assert "Retention" in history
+
+
+def test_page_costs_the_same_with_one_version_and_with_four(manager_client, account):
+    def queries():
+        with CaptureQueriesContext(connection) as main, CaptureQueriesContext(connections["vault"]) as vault:
+            assert manager_client.get(path_of(account)).status_code == 200
+        return len(main) + len(vault)
+
+    def change(weeks):
+        decisions = {Category.CHAT: Decision(Term(Rule.AFTER, weeks, Unit.WEEKS))}
+        by = factories.manager(account)
+        change_retention(account=account, decisions=decisions, by=by, skip_cooling=True)
+
+    change(3)
+    queries()  # what is cached after the first page
+    one = queries()
+    for weeks in (4, 5, 6):
+        change(weeks)
+
+    assert queries() == one
