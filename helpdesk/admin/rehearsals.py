@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -84,7 +86,8 @@ def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
     """Return in a word or two who decided what is in force, and the kind of the badge."""
     policy = row.in_force
     if policy.cooling_until and policy.cooling_until > tab.now:
-        return _("cooling off"), "warning"
+        until = date_format(localtime(policy.cooling_until, policy.zone), "SHORT_DATETIME_FORMAT")
+        return _("cooling off until %(until)s") % {"until": until}, "warning"
     if row.decided is None:
         return _("the plan's term"), ""
     return (_("limited by the plan"), "warning") if policy.limited else (_("decided"), "brand")

@@ -346,6 +346,7 @@ def test_wait_is_shown_and_ended_with_a_reason(manager_client, account):
     purge(account_id=account.pk)
 
     assert f'action="{end}"' in waiting
+    assert "cooling off until" in waiting
     assert still_there == 1
     assert answer.url == f"{path_of(account)}#retention"
     assert account.tickets.count() == 0
