@@ -631,3 +631,7 @@ def test_reply_of_an_agent_dies_with_the_thread_and_not_with_the_agent(account, 
 
     assert fresh(reply).body == "Thank you"
     assert User.objects.get(pk=agent.pk).name == ""
+
+
+def test_no_keys_are_opened_for_nothing(db):
+    assert vault.open_keys([]) == {}
