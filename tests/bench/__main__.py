@@ -12,8 +12,10 @@ BENCHES = [
     ["sqlite_posts", "--backend", "postgres"],
     ["purge", "--backend", "postgres"],
     ["purge", "--backend", "sqlite"],
+    ["purge_million", "--backend", "postgres"],
+    ["purge_million", "--backend", "sqlite"],
     ["agent_lists", "--backend", "postgres", "--tickets", "100000"],
-    ["agent_lists", "--backend", "sqlite"],
+    ["agent_lists", "--backend", "sqlite", "--tickets", "100000"],
 ]
 
 
