@@ -79,7 +79,9 @@ def stop_in_words(stop: Suspension) -> str:
     """Return what stops an erasure, as agents read it."""
     said = {
         Suspension.Kind.HOLD: _("On hold: kept until the hold is released (review on %(day)s)"),
-        Suspension.Kind.RESTRICTION: _("Restricted: kept until the restriction is lifted (review on %(day)s)"),
+        Suspension.Kind.RESTRICTION: _(
+            "Restricted: kept until the restriction is lifted (review on %(day)s)"
+        ),
         Suspension.Kind.REQUEST: _("Kept until the request of the person is answered (by %(day)s)"),
     }[Suspension.Kind(stop.kind)]
     return said % {"day": date_format(stop.review_on, "DATE_FORMAT")}
