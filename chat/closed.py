@@ -8,9 +8,9 @@ from helpdesk.models import User
 from helpdesk.ticket_list import PAGE_SIZE, REACH
 from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
-from privacy.services.policies import policy_in_force
-from privacy.services.retention import expiry_under
-from privacy.services.suspensions import stops_of
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import expiry_under
+from privacy.services.rules.suspensions import stops_of
 
 
 def read_closed(user: User, *, page: str = "1") -> Page:

@@ -12,7 +12,7 @@ from django.db import transaction
 from helpdesk.models import Account, User
 from helpdesk.services.accounts import open_account
 from helpdesk.services.people import add_person, change_password
-from privacy.services.consent import current_notice, publish_notice
+from privacy.services.people.consent import current_notice, publish_notice
 
 DEMO_ID = "demo"
 OTHER_ID = "demo-other"

@@ -16,8 +16,8 @@ from helpdesk.permissions import may_erase
 from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, read_lost_as, share_keys
 from privacy.models import ConsentRecord
-from privacy.services.consent import consent_of
-from privacy.services.retention import Expiry, expiry_of
+from privacy.services.people.consent import consent_of
+from privacy.services.rules.retention import Expiry, expiry_of
 
 ENTRIES_AT_ONCE = 500
 TWINS_SHOWN = 3

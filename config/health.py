@@ -15,10 +15,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from privacy.models import Heartbeat
-from privacy.services.chain_state import chain_state
-from privacy.services.lag import whole_lag
-from privacy.services.replay import Gate, gate_state
+from privacy.services.evidence.chain_state import chain_state
+from privacy.services.restoring.replay import Gate, gate_state
 from privacy.services.rotation import ring_problem
+from privacy.services.rules.lag import whole_lag
 
 log = logging.getLogger(__name__)
 

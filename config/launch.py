@@ -135,7 +135,7 @@ def prepare() -> None:
 
 def fits_together() -> bool:
     """Tell whether the databases belong together: a vault that is to be replaced gets no key."""
-    from privacy.services.replay import Gate, gate_state
+    from privacy.services.restoring.replay import Gate, gate_state
 
     return gate_state() is Gate.OPEN
 

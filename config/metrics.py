@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 
 from helpdesk.models import OutgoingMail, StaffMail
 from privacy.models import Heartbeat, LedgerEntry
-from privacy.services.lag import whole_lag
+from privacy.services.rules.lag import whole_lag
 
 log = logging.getLogger(__name__)
 

@@ -80,7 +80,7 @@ def check_databases() -> None:
 def check_vault_is_there() -> None:
     """Refuse a vault without tables beside a main database that remembers one: it was lost, it isn't new."""
     from privacy.models import LedgerEntry, LedgerHead
-    from privacy.services.replay import ADVICE, Gate
+    from privacy.services.restoring.replay import ADVICE, Gate
 
     if _has_table("vault", LedgerEntry) or not _has_table("default", LedgerHead):
         return
@@ -94,7 +94,7 @@ def _has_table(alias: str, model: type[Model]) -> bool:
 
 def say_why_nothing_is_served() -> None:
     """Print one line where the gate is closed."""
-    from privacy.services.replay import ADVICE, Gate, gate_state
+    from privacy.services.restoring.replay import ADVICE, Gate, gate_state
 
     state = gate_state()
     if state is not Gate.OPEN:

@@ -12,9 +12,9 @@ from privacy.categories import Category
 from privacy.declarations import PersonalData, roots
 from privacy.encryption.rows import UNREADABLE, SealedModel, share_keys
 from privacy.models import ArchiveOpening
-from privacy.services.policies import policy_in_force
-from privacy.services.retention import expiry_under
-from privacy.services.suspensions import stops_of
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import expiry_under
+from privacy.services.rules.suspensions import stops_of
 
 OPENINGS_SHOWN = 50
 

@@ -10,8 +10,8 @@ from helpdesk.models import User
 from helpdesk.permissions import may_hold
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import Suspension
-from privacy.services.explaining import explain
-from privacy.services.holds import holds_on
+from privacy.services.erasing.holds import holds_on
+from privacy.services.evidence.explaining import explain
 
 
 @dataclass

@@ -10,9 +10,9 @@ from helpdesk.services.silent_tickets import silence_in_words
 from privacy.categories import Category
 from privacy.declarations import rows_in, units_in
 from privacy.models import ConsentNotice
-from privacy.services.consent import current_notice
-from privacy.services.policies import policies_in_force
-from privacy.services.retention import when_of
+from privacy.services.people.consent import current_notice
+from privacy.services.rules.policies import policies_in_force
+from privacy.services.rules.retention import when_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMes
 from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import ConsentRecord
-from privacy.services.consent import consent_of
-from privacy.services.retention import Expiry, expiry_of
+from privacy.services.people.consent import consent_of
+from privacy.services.rules.retention import Expiry, expiry_of
 
 
 @dataclass

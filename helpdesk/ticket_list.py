@@ -11,9 +11,9 @@ from helpdesk.models import Ticket, User
 from helpdesk.models.tickets import TicketQuerySet
 from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
-from privacy.services.policies import policy_in_force
-from privacy.services.retention import expiry_under
-from privacy.services.suspensions import stops_of
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import expiry_under
+from privacy.services.rules.suspensions import stops_of
 
 PAGE_SIZE = 50
 ALL = "all"

@@ -5,7 +5,7 @@ import time
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from privacy.services.replay import Gate, gate_state
+from privacy.services.restoring.replay import Gate, gate_state
 
 OPEN_FOR = 5.0  # seconds an open gate is believed; a closed one is tried at every request
 ALWAYS_SERVED = ("/healthz", "/readyz", "/metrics", "/static/")

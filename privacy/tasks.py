@@ -10,8 +10,10 @@ from privacy.gate import gate
 from privacy.ledger import pruning
 from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
-from privacy.services import archive, backup, sweep
-from privacy.services import purge as purging
+from privacy.services.erasing import purge as purging
+from privacy.services.erasing import sweep
+from privacy.services.restoring import backup
+from privacy.services.rules import archive
 
 # The timetable asks every two seconds: a long pass must not fill all threads of the worker with others.
 _purging = threading.Lock()

@@ -1,7 +1,7 @@
 """Keys: made before the row that needs them, opened a page at a time, destroyed for good.
 
 Everything here is committed in the vault at once; it never waits for a transaction of the
-main database. A key whose row never came is swept by :func:`privacy.services.sweep.sweep_keys`.
+main database. A key whose row never came is swept by :func:`privacy.services.erasing.sweep.sweep_keys`.
 """
 
 from collections.abc import Collection, Iterable, Iterator

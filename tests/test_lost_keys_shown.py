@@ -14,8 +14,8 @@ from helpdesk.models import Contact, TicketFile, User
 from privacy.encryption.errors import KeyLost, SealedMisuse
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import DataKey, LedgerEntry, Suspension
-from privacy.services.export import export_person
-from privacy.services.holds import place_hold
+from privacy.services.erasing.holds import place_hold
+from privacy.services.people.export import export_person
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf, requester_of, visitor_with_link
 

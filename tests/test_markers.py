@@ -21,9 +21,9 @@ from helpdesk.services.tickets import add_note, close_ticket, open_ticket, reply
 from privacy.categories import Category
 from privacy.encryption.files import stored_files
 from privacy.models import DataKey
-from privacy.services.consent import current_notice
-from privacy.services.purge import purge
-from privacy.services.traces import find_traces
+from privacy.services.erasing.purge import purge
+from privacy.services.people.consent import current_notice
+from privacy.services.tracing.traces import find_traces
 from privacy.terms import Rule
 from tests import factories
 from tests.backend import ON_POSTGRES

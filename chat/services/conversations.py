@@ -17,10 +17,10 @@ from privacy import vault
 from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
 from privacy.models import ConsentNotice, DataKey
-from privacy.services import at_once
-from privacy.services.consent import record_consent
 from privacy.services.counts import count
-from privacy.services.skeletons import keeps_skeletons
+from privacy.services.erasing import at_once
+from privacy.services.erasing.skeletons import keeps_skeletons
+from privacy.services.people.consent import record_consent
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def start_chat(
 ) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
 
-    Raises :class:`privacy.services.consent.ConsentMissing`, and then nothing is stored.
+    Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
     """
     token = secrets.token_urlsafe(32)
     contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)

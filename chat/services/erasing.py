@@ -7,8 +7,8 @@ from chat.models import Conversation
 from chat.services.messages import locked
 from helpdesk.models import User
 from privacy import ledger
-from privacy.services.erasure import erase_units
-from privacy.services.suspensions import refuse_suspended
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.rules.suspensions import refuse_suspended
 
 
 class ChatStillOpen(Exception):
@@ -20,8 +20,8 @@ def erase_chat(*, conversation: Conversation, by: User) -> None:
 
     Must be called outside a transaction. Raises :class:`ChatStillOpen`,
     :class:`chat.services.messages.ChatEnded` where it is gone already,
-    :class:`privacy.services.suspensions.Suspended` where a hold stops it, and
-    :class:`privacy.services.erasure.ErasureIncomplete`; what was begun is finished by the next pass.
+    :class:`privacy.services.rules.suspensions.Suspended` where a hold stops it, and
+    :class:`privacy.services.erasing.steps.ErasureIncomplete`; what was begun is finished by the next pass.
     """
     with transaction.atomic():
         chat = locked(conversation)

@@ -18,9 +18,10 @@ from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
 from privacy.models import AtEnd, ConsentNotice
-from privacy.services.erasure import Reason, erase_units, is_over
-from privacy.services.policies import policy_in_force
-from privacy.services.suspensions import suspended
+from privacy.services.erasing.erasure import erase_units, is_over
+from privacy.services.erasing.reasons import Reason
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.suspensions import suspended
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ def leave_message(
     """Open a ticket with what the visitor leaves, end the chat and erase it: its words live on in the ticket.
 
     A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
-    second ticket, and :class:`privacy.services.consent.ConsentMissing`; in both cases nothing has changed.
+    second ticket, and :class:`privacy.services.people.consent.ConsentMissing`; in both cases nothing has
+    changed.
     """
     with transaction.atomic():
         chat = locked(conversation)

@@ -19,7 +19,7 @@ from helpdesk.client_ip import address_of_scope
 from helpdesk.models import User
 from helpdesk.permissions import admitted
 from privacy.gate import gate
-from privacy.services.replay import Gate
+from privacy.services.restoring.replay import Gate
 
 TOKEN_LENGTH = 43
 

@@ -13,7 +13,7 @@ from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
 from privacy.categories import Category
 from privacy.encryption.rows import read_lost_as, share_keys
-from privacy.services.policies import policy_in_force
+from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule
 
 ENTRIES_AT_ONCE = 100

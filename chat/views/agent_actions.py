@@ -21,8 +21,8 @@ from chat.services.sound import set_sound
 from chat.views.agent import on_chat, sequence, wants_json
 from helpdesk.permissions import agent_required, may_erase
 from privacy.categories import Category
-from privacy.services.retention import expiry_of
-from privacy.services.suspensions import Suspended
+from privacy.services.rules.retention import expiry_of
+from privacy.services.rules.suspensions import Suspended
 
 
 @on_chat

@@ -20,7 +20,7 @@ from chat.forms import PreChatForm
 from chat.views.access import account_of, for_visitors
 from helpdesk.models import Account
 from privacy.categories import Category
-from privacy.services.retention import expiry_of
+from privacy.services.rules.retention import expiry_of
 
 LOADER = Path(__file__).parent.parent / "loader.js"
 LOADER_SECONDS = 300  # how long a changed name or a new loader may take to reach a page

@@ -11,9 +11,9 @@ from chat.services.messages import ChatEnded
 from chat.views.access import for_visitor_of_chat
 from chat.views.visitor import what_is_left
 from privacy.categories import Category
-from privacy.services.consent import ConsentMissing
-from privacy.services.policies import policy_in_force
-from privacy.services.retention import expiry_under, when_of
+from privacy.services.people.consent import ConsentMissing
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import expiry_under, when_of
 
 
 @require_http_methods(["GET", "POST"])

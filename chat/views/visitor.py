@@ -17,9 +17,9 @@ from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visi
 from helpdesk.models import Account
 from privacy.categories import Category
 from privacy.encryption.rows import read_lost_as, share_keys
-from privacy.services.consent import ConsentMissing
-from privacy.services.retention import expiry_of
-from privacy.services.skeletons import keeps_skeletons
+from privacy.services.erasing.skeletons import keeps_skeletons
+from privacy.services.people.consent import ConsentMissing
+from privacy.services.rules.retention import expiry_of
 
 TYPING_SECONDS = 2  # the other side is told once in this time, however fast somebody types
 

@@ -16,7 +16,7 @@ from helpdesk.models import Account, User
 from helpdesk.services.account_settings import revision_of
 from helpdesk.text import validate_line, validate_text
 from privacy.presets import Preset
-from privacy.services.consent import current_notice
+from privacy.services.people.consent import current_notice
 
 
 def time_zones() -> list[tuple[str, str]]:

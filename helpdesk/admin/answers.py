@@ -7,15 +7,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from privacy.models import LedgerEntry
-from privacy.services.ledger_words import (
+from privacy.services.evidence.ledger_words import (
     category_in_words,
     moment_in_words,
     reason_in_words,
     rule_in_words,
     version_in_words,
 )
-from privacy.services.proofs import Found, Proof
-from privacy.services.receipts import category_of, counts_of
+from privacy.services.evidence.proofs import Found, Proof
+from privacy.services.evidence.receipts import category_of, counts_of
 
 
 class Check(NamedTuple):

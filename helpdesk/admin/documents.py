@@ -14,14 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.admin.proof import account_of, zone_of
 from helpdesk.admin.scope import open_entries
-from privacy.services.ledger_words import (
+from privacy.services.evidence.ledger_words import (
     category_in_words,
     moment_in_words,
     reason_in_words,
     rule_in_words,
     version_in_words,
 )
-from privacy.services.receipts import (
+from privacy.services.evidence.receipts import (
     BEGUN,
     DOCUMENTS,
     Document,

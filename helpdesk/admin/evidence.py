@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from helpdesk.admin.scope import OfAccount, ScopedAdmin, open_entries
 from helpdesk.models import Account
 from privacy.models import ConsentRecord, DailyCount, LedgerEntry, Skeleton
-from privacy.services.chain_state import chain_state
+from privacy.services.evidence.chain_state import chain_state
 
 
 class EvidenceAdmin(ScopedAdmin):

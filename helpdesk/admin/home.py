@@ -11,9 +11,9 @@ from django.utils.timesince import timesince
 from helpdesk.admin.scope import open_accounts
 from helpdesk.models import Account
 from privacy.categories import Category
-from privacy.services.lag import Lag, lag_by_account
-from privacy.services.policies import policies_in_force
-from privacy.services.retention import when_of
+from privacy.services.rules.lag import Lag, lag_by_account
+from privacy.services.rules.policies import policies_in_force
+from privacy.services.rules.retention import when_of
 
 WORTH_A_WORD = timedelta(minutes=1)  # what comes due between two rounds of the purge is not late
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, part_of_plan
 from privacy.models import Plan
-from privacy.services.policies import CONTINUOUS
+from privacy.services.rules.policies import CONTINUOUS
 from privacy.terms import Rule, Term
 
 

@@ -10,8 +10,8 @@ from helpdesk.services.retention import Decision, proposed
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
 from privacy.models import PolicyVersion
-from privacy.services.policies import Policy, policies_in_force
-from privacy.services.retention import sentence_of
+from privacy.services.rules.policies import Policy, policies_in_force
+from privacy.services.rules.retention import sentence_of
 
 SHOWN = 20
 

@@ -18,12 +18,12 @@ from helpdesk.models import Account
 from privacy import ledger
 from privacy.ledger.signing import fingerprint, public_key_pem, signing_key
 from privacy.models import LedgerEntry
-from privacy.services.chain_state import chain_state, newest_publication
-from privacy.services.erased import BeyondReach, NotErased, NothingErased
-from privacy.services.explaining import explain_id
-from privacy.services.ledger_words import category_in_words, moment_in_words
-from privacy.services.proofs import prove
-from privacy.services.receipts import counts_of, runs
+from privacy.services.evidence.chain_state import chain_state, newest_publication
+from privacy.services.evidence.erased import BeyondReach, NotErased, NothingErased
+from privacy.services.evidence.explaining import explain_id
+from privacy.services.evidence.ledger_words import category_in_words, moment_in_words
+from privacy.services.evidence.proofs import prove
+from privacy.services.evidence.receipts import counts_of, runs
 
 RUNS_A_PAGE = 25
 NUMBERS = range(1, 2**63)

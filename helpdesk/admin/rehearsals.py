@@ -11,10 +11,10 @@ from django.utils.translation import override
 
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.admin.retention_tab import RetentionTab
-from privacy.services.conflicts import conflicts_of
-from privacy.services.policies import Policy
-from privacy.services.rehearsal import Forecast, Rehearsal
-from privacy.services.retention import sentence_of
+from privacy.services.rules.conflicts import conflicts_of
+from privacy.services.rules.policies import Policy
+from privacy.services.rules.rehearsal import Forecast, Rehearsal
+from privacy.services.rules.retention import sentence_of
 from privacy.terms import Rule
 
 # The chart's own units: thirty bars of a width, one a day, as high as the busiest day.

@@ -19,7 +19,7 @@ from privacy.cadences import Every
 from privacy.categories import Category
 from privacy.declarations import clocks_in, rows_in, units_in
 from privacy.models import AtEnd, RetentionPolicy
-from privacy.services.policies import CONTINUOUS, Policy
+from privacy.services.rules.policies import CONTINUOUS, Policy
 from privacy.terms import Clock, Rule, Unit
 
 RULES = [

@@ -18,8 +18,8 @@ from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, goes_sooner, proposed
 from privacy.presets import Preset
-from privacy.services.policies import Policy, policies_in_force
-from privacy.services.rehearsal import Rehearsal, rehearse
+from privacy.services.rules.policies import Policy, policies_in_force
+from privacy.services.rules.rehearsal import Rehearsal, rehearse
 
 
 class ChangeForm(forms.Form):

@@ -9,7 +9,7 @@ from helpdesk.forms.typed import LineField, TypedField
 from helpdesk.models import Account
 from helpdesk.text import validate_address
 from privacy.models import ConsentNotice
-from privacy.services.consent import current_notice
+from privacy.services.people.consent import current_notice
 
 
 class IntakeForm(forms.Form):

@@ -15,7 +15,7 @@ from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers, first_notice
 from helpdesk.services.retention import Decision, change_retention
 from privacy import ledger
-from privacy.services.consent import current_notice, publish_notice
+from privacy.services.people.consent import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
 

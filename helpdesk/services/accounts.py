@@ -11,7 +11,7 @@ from helpdesk.models import Account, ManagerAssignment, User
 from helpdesk.services.retention import Decision, change_retention
 from privacy import ledger
 from privacy.categories import Category
-from privacy.services.consent import publish_notice
+from privacy.services.people.consent import publish_notice
 from privacy.terms import Rule, Term, Unit
 
 # What a new account begins with, before anybody touched a setting (Article 25(2)).

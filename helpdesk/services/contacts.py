@@ -7,8 +7,8 @@ from helpdesk.models import Account, Contact, TicketParticipant
 from privacy import ledger
 from privacy.declarations import roots
 from privacy.models import ConsentRecord
-from privacy.services.erasure import erase_units
-from privacy.services.suspensions import is_suspended
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.rules.suspensions import is_suspended
 
 
 def verify_address(*, participant: TicketParticipant) -> Contact:

@@ -13,7 +13,7 @@ from helpdesk.models import Account, User
 from helpdesk.services.staff_mail import queue_staff_mail
 from privacy import ledger
 from privacy.encryption.errors import SealError
-from privacy.services.holds import due_for_review
+from privacy.services.erasing.holds import due_for_review
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from helpdesk.models import Account, OverdueAlert, User
 from helpdesk.services.staff_mail import queue_staff_mail
 from privacy import ledger
 from privacy.encryption.errors import SealError
-from privacy.services.lag import Lag, lag_by_account
+from privacy.services.rules.lag import Lag, lag_by_account
 
 log = logging.getLogger(__name__)
 

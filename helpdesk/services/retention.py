@@ -15,7 +15,7 @@ from privacy import ledger
 from privacy.cadences import Cadence, Every
 from privacy.declarations import clocks_in
 from privacy.models import AtEnd, Plan, PolicyVersion, RetentionPolicy
-from privacy.services.policies import CONTINUOUS, Policy, policy_in_force
+from privacy.services.rules.policies import CONTINUOUS, Policy, policy_in_force
 from privacy.terms import Rule, Term
 
 COOLING_OFF = timedelta(hours=24)

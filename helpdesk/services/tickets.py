@@ -14,11 +14,11 @@ from helpdesk.services.twice import said_just_now
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
 from privacy.models import ConsentNotice, DataKey
-from privacy.services.at_once import erase_if_due_at_once
-from privacy.services.consent import record_consent
 from privacy.services.counts import count
-from privacy.services.erasure import erase_units
-from privacy.services.suspensions import refuse_suspended
+from privacy.services.erasing.at_once import erase_if_due_at_once
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.people.consent import record_consent
+from privacy.services.rules.suspensions import refuse_suspended
 
 
 class TicketErased(Exception):
@@ -42,7 +42,7 @@ def open_ticket(
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
 
-    Raises :class:`privacy.services.consent.ConsentMissing`, and then nothing is stored.
+    Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
     """
     contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
     thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
@@ -162,8 +162,8 @@ def erase_ticket(*, ticket: Ticket, by: User) -> None:
     """Erase a ticket by hand, open or closed; the ledger says who ordered it.
 
     Must be called outside a transaction. Raises :class:`TicketErased` where it is gone already,
-    :class:`privacy.services.suspensions.Suspended` where a hold stops it, and
-    :class:`privacy.services.erasure.ErasureIncomplete`; what was begun is finished by the next pass.
+    :class:`privacy.services.rules.suspensions.Suspended` where a hold stops it, and
+    :class:`privacy.services.erasing.steps.ErasureIncomplete`; what was begun is finished by the next pass.
     """
     with transaction.atomic():
         ticket = _locked(ticket.pk)

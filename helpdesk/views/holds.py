@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from helpdesk.forms.hold import HoldByIdForm, ReleaseForm, ReviewForm
 from helpdesk.holds import read_holds
 from privacy.models import Suspension
-from privacy.services.holds import (
+from privacy.services.erasing.holds import (
     NotInForce,
     UnitGone,
     place_hold,

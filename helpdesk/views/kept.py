@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from helpdesk.forms.hold import HoldHereForm, ReleaseForm
 from helpdesk.kept import read_kept
 from helpdesk.permissions import may_hold
-from privacy.services.holds import NotInForce, UnitGone, holds_on, place_hold, release_hold
+from privacy.services.erasing.holds import NotInForce, UnitGone, holds_on, place_hold, release_hold
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from helpdesk.thread import read_agent_thread
 from helpdesk.ticket_list import read_ticket_list
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
-from privacy.services.retention import expiry_of
-from privacy.services.suspensions import Suspended
+from privacy.services.rules.retention import expiry_of
+from privacy.services.rules.suspensions import Suspended
 
 
 @agent_required

@@ -27,8 +27,8 @@ from helpdesk.ticket_links import (
 )
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
-from privacy.services.consent import ConsentMissing
-from privacy.services.retention import expiry_of
+from privacy.services.people.consent import ConsentMissing
+from privacy.services.rules.retention import expiry_of
 
 
 @login_not_required

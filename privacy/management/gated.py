@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from privacy import running
-from privacy.services.replay import ADVICE, Gate, gate_state
+from privacy.services.restoring.replay import ADVICE, Gate, gate_state
 
 
 def ask_gate(*, but: set[Gate] | None = None, outcome: str = "Nothing was changed.") -> None:

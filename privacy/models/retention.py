@@ -77,7 +77,7 @@ class PlanTerm(models.Model):
 
 
 class RetentionPolicy(models.Model):
-    """What an account decided about one category. What is obeyed is :mod:`privacy.services.policies`."""
+    """What an account decided; :mod:`privacy.services.rules.policies` says what is obeyed."""
 
     account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="retention_policies")
     category = models.CharField(_("category"), max_length=16, choices=CHOICES, editable=False)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from helpdesk.services.contacts import verify_address
 from helpdesk.ticket_links import token_of
-from privacy.services.erasure import erase_person, erase_units
+from privacy.services.erasing.erasure import erase_person, erase_units
 from tests.helpdesk.tickets import opened, requester_of, thread_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -62,7 +62,7 @@ def rows() -> int:
     from django.db import connections
 
     from privacy.models import DataKey
-    from privacy.services.survivors import tables_with_keys
+    from privacy.services.erasing.survivors import tables_with_keys
 
     with connections["default"].cursor() as cursor:
         counted = 0

@@ -109,7 +109,7 @@ def delete_plainly(account) -> float:
     from django.db import connection, transaction
 
     from chat.models import Conversation
-    from privacy.services.due import batch_size
+    from privacy.services.rules.due import batch_size
 
     start = time.perf_counter()
     due = Conversation.objects.filter(account=account).order_by("closed_at", "pk")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from privacy.models import RetentionPolicy
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
 from tests import factories
 from tests.browser.test_admin import _beside_playwright, complaints, open_settings, page, web  # noqa: F401
 from tests.chat.conftest import session_of  # noqa: F401

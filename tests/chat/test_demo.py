@@ -11,7 +11,7 @@ from django.test import Client
 from helpdesk.models import Account, User
 from privacy.categories import Category
 from privacy.models import ConsentNotice
-from privacy.services.policies import policy_in_force
+from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule
 
 

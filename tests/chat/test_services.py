@@ -19,8 +19,8 @@ from chat.services.messages import ChatEnded, mark_seen, post_message
 from helpdesk.models import Contact
 from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord, DailyCount, DataKey
-from privacy.services.consent import ConsentMissing
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
+from privacy.services.people.consent import ConsentMissing
 from tests import factories
 from tests.chat.beside import at_once
 

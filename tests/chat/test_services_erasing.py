@@ -11,8 +11,8 @@ from chat.services.conversations import end_chat
 from chat.services.messages import ChatEnded, post_message
 from helpdesk.models import Contact
 from privacy.models import DataKey, RetentionPolicy, Tombstone
-from privacy.services.erasure import erase_units
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.purge import purge
 from privacy.terms import Rule, Unit
 from tests import factories
 from tests.chat.beside import at_once

@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat.services.messages import post_message
 from helpdesk.models import AllowedNetwork, User
 from privacy.models import LedgerHead, RetentionPolicy
-from privacy.services.erasure import erase_units
+from privacy.services.erasing.erasure import erase_units
 from privacy.terms import Rule
 from tests import factories
 

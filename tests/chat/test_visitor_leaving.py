@@ -12,7 +12,7 @@ from helpdesk.models import Account, Contact, Ticket
 from privacy import ledger
 from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord, LedgerEntry, Suspension
-from privacy.services.consent import ConsentMissing
+from privacy.services.people.consent import ConsentMissing
 from privacy.terms import Rule
 from tests import factories
 from tests.chat.visiting import TOKEN, visit

@@ -11,7 +11,7 @@ from helpdesk.services.staff_mail import queue_staff_mail
 from privacy import ledger
 from privacy.gate import gate
 from privacy.models import Heartbeat, LedgerEntry
-from privacy.services.replay import Gate
+from privacy.services.restoring.replay import Gate
 from privacy.terms import Unit
 from tests import factories
 from tests.helpdesk.tickets import opened

@@ -18,9 +18,9 @@ from privacy import ledger
 from privacy.encryption.rows import uuid7
 from privacy.ledger.signing import public_key_pem
 from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
-from privacy.services import chain_state as states
-from privacy.services.chain_state import ChainState
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
+from privacy.services.evidence import chain_state as states
+from privacy.services.evidence.chain_state import ChainState
 from tests import factories
 from tests.privacy.runs import a_run, erased_chats, run_of
 

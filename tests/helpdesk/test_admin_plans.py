@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from privacy.models import LedgerEntry, Plan, PlanTerm
-from privacy.services.policies import policy_in_force
+from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule, Term, Unit
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])

@@ -14,8 +14,8 @@ from privacy.categories import Category
 from privacy.models import Plan, PolicyVersion, RetentionPolicy, Suspension
 from privacy.models.retention import DECIDED
 from privacy.presets import PRESETS
-from privacy.services.policies import policy_in_force
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
+from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 from tests.helpdesk.test_admin_pages import as_shown, errors_of, path_of

@@ -11,7 +11,7 @@ from helpdesk.services.archive import NotInArchive, open_archived, set_readers
 from helpdesk.services.tickets import add_note, close_ticket
 from privacy import ledger
 from privacy.models import ArchiveOpening, ArchiveReader, LedgerEntry, Suspension
-from privacy.services.erasure import erase_units
+from privacy.services.erasing.erasure import erase_units
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf
 

@@ -16,7 +16,7 @@ from helpdesk.models import StaffMail, Ticket, User
 from helpdesk.services.hold_reviews import tell_of_due_reviews
 from privacy.categories import Category
 from privacy.models import LedgerEntry, Suspension
-from privacy.services.holds import place_hold, release_hold
+from privacy.services.erasing.holds import place_hold, release_hold
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import opened, visitor_with_link

@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from helpdesk.lockout import keyed_name, keyed_username, lift_lockout, lockouts_of
 from privacy import ledger
 from privacy.models import OutboxLine
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
 from tests import factories
 from tests.factories import PASSWORD
 

@@ -12,8 +12,8 @@ from helpdesk.services.overdue import tell_of_overdue
 from helpdesk.tasks import tell_of_overdue as task
 from privacy.gate import gate
 from privacy.models import DataKey, LedgerEntry
-from privacy.services.purge import purge
-from privacy.services.replay import Gate
+from privacy.services.erasing.purge import purge
+from privacy.services.restoring.replay import Gate
 from privacy.terms import Unit
 from tests import factories
 

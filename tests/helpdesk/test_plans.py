@@ -15,10 +15,10 @@ from helpdesk.services.retention import Decision, change_retention
 from helpdesk.services.tickets import erase_ticket
 from privacy.cadences import Cadence, Every
 from privacy.models import AtEnd, Plan, PlanTerm
-from privacy.services.policies import policies_in_force, policy_in_force
-from privacy.services.purge import purge
-from privacy.services.retention import sentence_of
-from privacy.services.rights import erase_contact
+from privacy.services.erasing.purge import purge
+from privacy.services.people.rights import erase_contact
+from privacy.services.rules.policies import policies_in_force, policy_in_force
+from privacy.services.rules.retention import sentence_of
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 

@@ -11,7 +11,7 @@ from helpdesk.services.silent_tickets import close_silent_tickets, silence_in_wo
 from helpdesk.services.tickets import answer_ticket
 from privacy import ledger
 from privacy.models import DailyCount, DataKey, LedgerEntry
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
 from privacy.terms import Rule
 from tests import factories
 from tests.chat.beside import at_once

@@ -16,9 +16,9 @@ from helpdesk.services.sending import ATTEMPTS
 from helpdesk.services.staff_mail import queue_staff_mail, staff_message_of
 from helpdesk.tasks import send_mail
 from privacy.models import DataKey
-from privacy.services.erasure import erase_person
-from privacy.services.export import export_person
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_person
+from privacy.services.erasing.purge import purge
+from privacy.services.people.export import export_person
 from tests import factories
 from tests.helpdesk.tickets import opened
 

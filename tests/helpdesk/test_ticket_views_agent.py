@@ -22,7 +22,7 @@ from helpdesk.services.tickets import (
 from privacy import ledger
 from privacy.categories import Category
 from privacy.models import LedgerEntry
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import (

@@ -22,8 +22,8 @@ from privacy.categories import Category
 from privacy.declarations import root_of
 from privacy.encryption.files import stored_files
 from privacy.models import ConsentRecord, DailyCount, DataKey, LedgerEntry, Tombstone
-from privacy.services.consent import ConsentMissing, current_notice
-from privacy.services.erasure import erase_units, is_over
+from privacy.services.erasing.erasure import erase_units, is_over
+from privacy.services.people.consent import ConsentMissing, current_notice
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import WORDS, opened, pdf, requester_of

@@ -11,7 +11,7 @@ from django.db import connection
 from helpdesk.models import TicketFile
 from privacy.encryption.files import stored_files
 from privacy.models import DataKey, Erasure
-from privacy.services.survivors import tables_with_keys
+from privacy.services.erasing.survivors import tables_with_keys
 from tests.chat.web_process import database_url
 from tests.config.deployment import ROOT, environment
 

@@ -9,7 +9,7 @@ from helpdesk.models import Account
 from privacy import ledger
 from privacy.ledger.chain import last_entry
 from privacy.models import Erasure, LedgerEntry
-from privacy.services.erasure import erase_units
+from privacy.services.erasing.erasure import erase_units
 from tests import factories
 
 

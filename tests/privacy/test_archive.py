@@ -12,14 +12,14 @@ from helpdesk.models import Contact, Ticket
 from helpdesk.services.retention import Decision, change_retention
 from privacy.cadences import Cadence, Every
 from privacy.models import DataKey, LedgerEntry, RetentionPolicy, Suspension
-from privacy.services.archive import give_back
-from privacy.services.erasure import erase_person
-from privacy.services.export import export_person
-from privacy.services.lag import whole_lag
-from privacy.services.policies import policy_in_force
-from privacy.services.purge import purge
-from privacy.services.retention import erased_at
-from privacy.services.rights import UnknownContact, contact_with_id
+from privacy.services.erasing.erasure import erase_person
+from privacy.services.erasing.purge import purge
+from privacy.services.people.export import export_person
+from privacy.services.people.rights import UnknownContact, contact_with_id
+from privacy.services.rules.archive import give_back
+from privacy.services.rules.lag import whole_lag
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import erased_at
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 

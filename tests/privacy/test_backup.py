@@ -21,8 +21,8 @@ from privacy.backups import folders, postgres
 from privacy.encryption.files import delete_file, store_file
 from privacy.ledger import mirror
 from privacy.models import DataKey, LedgerEntry, LedgerHead
-from privacy.services.backup import PARTS, BackupRefused, back_up
-from privacy.services.restoring import restore
+from privacy.services.restoring.backup import PARTS, BackupRefused, back_up
+from privacy.services.restoring.restore import restore
 from tests import factories
 from tests.backend import ON_POSTGRES
 
@@ -316,7 +316,7 @@ def test_two_backups_do_not_meet(home, account):
         (folder / "x").write_text("x")
         return {}
 
-    from privacy.services import backup
+    from privacy.services.restoring import backup
 
     def hold() -> None:
         with backup._one_at_a_time(home):

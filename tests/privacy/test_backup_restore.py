@@ -16,10 +16,10 @@ from privacy.backups import folders
 from privacy.encryption.files import delete_file, read_file, sealed_storage, store_file, stored_files
 from privacy.ledger import mirror
 from privacy.models import DataKey, Erasure, Heartbeat, LedgerEntry, Tombstone
-from privacy.services.backup import back_up
-from privacy.services.erasure import erase_units
-from privacy.services.replay import Gate, gate_state
-from privacy.services.restoring import restore
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.restoring.backup import back_up
+from privacy.services.restoring.replay import Gate, gate_state
+from privacy.services.restoring.restore import restore
 from privacy.services.rotation import rotate_keys
 from tests import factories
 

@@ -7,8 +7,8 @@ import pytest
 from privacy import ledger
 from privacy.ledger.verifying import Walk
 from privacy.models import DataKey, LedgerEntry
-from privacy.services import chain_state as states
-from privacy.services.chain_state import ChainState
+from privacy.services.evidence import chain_state as states
+from privacy.services.evidence.chain_state import ChainState
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 

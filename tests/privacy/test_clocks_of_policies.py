@@ -12,8 +12,8 @@ from chat.models import Conversation
 from privacy.cadences import Cadence, Every
 from privacy.declarations import root_of
 from privacy.models import Suspension
-from privacy.services.due import due_batches, promising
-from privacy.services.policies import Policy
+from privacy.services.rules.due import due_batches, promising
+from privacy.services.rules.policies import Policy
 from privacy.terms import Clock, Rule, Term, Unit
 from tests import factories
 from tests.privacy.by_hand import DAY, HOUR, MINUTE, places

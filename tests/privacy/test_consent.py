@@ -10,9 +10,9 @@ from freezegun import freeze_time
 from chat.models import Conversation
 from privacy import ledger
 from privacy.models import ConsentNotice, ConsentRecord, DailyCount, LedgerEntry
-from privacy.services.consent import ConsentMissing, current_notice, publish_notice, record_consent
 from privacy.services.counts import count
-from privacy.services.erasure import erase_units
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.people.consent import ConsentMissing, current_notice, publish_notice, record_consent
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,13 +19,10 @@ from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMes
 from privacy import declarations, ledger, vault
 from privacy.encryption.files import sealed_storage, store_file, stored_files
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead, Tombstone
-from privacy.services.erasure import (
-    ErasureIncomplete,
-    erase_person,
-    erase_units,
-    finish_open_erasures,
-)
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_person, erase_units
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.steps import ErasureIncomplete
+from privacy.services.erasing.unfinished import finish_open_erasures
 from tests import factories
 from tests.privacy.failing import ForgetfulStorage, StubbornStorage, breaking, dying_at
 
@@ -180,7 +177,7 @@ def test_main_database_knows_the_newest_erasure(chat):
 
 
 def test_erasing_more_than_a_batch(account, monkeypatch):
-    monkeypatch.setattr("privacy.services.due.BATCH", 2)
+    monkeypatch.setattr("privacy.services.rules.due.BATCH", 2)
     ids = [factories.chat(account).pk for _ in range(5)]
 
     assert erase_units(Conversation, ids, account_id=account.pk, reason="retention") == 5

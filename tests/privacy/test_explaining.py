@@ -13,11 +13,11 @@ from helpdesk.services.retention import Decision, change_retention
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.models import LedgerEntry, Suspension
-from privacy.services.erased import NothingErased
-from privacy.services.erasure import erase_units
-from privacy.services.explaining import explain, explain_erased
-from privacy.services.holds import place_hold
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.holds import place_hold
+from privacy.services.erasing.purge import purge
+from privacy.services.evidence.erased import NothingErased
+from privacy.services.evidence.explaining import explain, explain_erased
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 

@@ -13,10 +13,11 @@ from chat.services.ratings import end_with_rating
 from helpdesk.models import Ticket
 from helpdesk.services.tickets import close_ticket
 from privacy.models import AtEnd, ConsentNotice, DailyCount, LedgerEntry, RetentionPolicy, Skeleton
-from privacy.services.erasure import erase_person, finish_open_erasures
-from privacy.services.export import export_person
-from privacy.services.purge import purge
-from privacy.services.replay import replay_erasures
+from privacy.services.erasing.erasure import erase_person
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.people.export import export_person
+from privacy.services.restoring.replay import replay_erasures
 from privacy.terms import Rule, Unit
 from tests import factories
 from tests.chat.visiting import TOKEN, visit

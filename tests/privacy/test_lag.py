@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from privacy.services.lag import OVERDUE_AFTER, Lag, lag_by_account, whole_lag
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
+from privacy.services.rules.lag import OVERDUE_AFTER, Lag, lag_by_account, whole_lag
 from privacy.terms import Rule, Unit
 from tests import factories
 

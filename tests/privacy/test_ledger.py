@@ -20,7 +20,8 @@ from privacy.ledger.canonical import GENESIS, link
 from privacy.ledger.outbox import drain_outbox
 from privacy.ledger.signing import public_key_pem
 from privacy.models import DataKey, LedgerEntry, LedgerHead, OutboxLine
-from privacy.services.erasure import Reason, _begin, _finish
+from privacy.services.erasing.reasons import Reason
+from privacy.services.erasing.steps import begin, finish
 from tests import factories
 from tests.privacy.ledgers import finding, forget_witnesses, numbers, verify_ledger
 
@@ -351,7 +352,7 @@ def test_verifying_while_others_write_raises_no_alarm(account, monkeypatch):
                 ledger.append("policy.seen")
                 key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
                 reason = Reason("retention", account.pk)
-                _finish(_begin(root_of(Conversation), {key}, [], [uuid7()], reason), [key])
+                finish(begin(root_of(Conversation), {key}, [], [uuid7()], reason), [key])
                 drain_outbox()
         finally:
             connections.close_all()

@@ -14,8 +14,8 @@ from chat.models import Conversation
 from privacy import ledger, vault
 from privacy.ledger import mirror
 from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
-from privacy.services.erasure import erase_units
-from privacy.services.sweep import sweep_keys
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.sweep import sweep_keys
 from tests import factories
 from tests.privacy.ledgers import finding, forget_witnesses, numbers
 

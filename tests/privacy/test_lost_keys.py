@@ -15,12 +15,12 @@ from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, User
 from privacy import ledger, vault
 from privacy.encryption.files import sealed_storage
 from privacy.models import ConsentRecord, DataKey, Erasure, LedgerEntry, Suspension, Tombstone
-from privacy.services.erasing_unreadable import Unreadable, erase_unreadable
-from privacy.services.erasure import finish_open_erasures
-from privacy.services.ledger_words import reason_in_words
-from privacy.services.lost_keys import lost_keys
-from privacy.services.purge import purge
-from privacy.services.replay import Gate, gate_state
+from privacy.services.erasing.lost_keys import lost_keys
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.erasing.unreadable import Unreadable, erase_unreadable
+from privacy.services.evidence.ledger_words import reason_in_words
+from privacy.services.restoring.replay import Gate, gate_state
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf, requester_of
 
@@ -228,7 +228,7 @@ def test_crash_after_the_decision_is_finished_despite_the_hold(account, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("privacy.services.erasure._erase_rows", crash)
+        patch.setattr("privacy.services.erasing.steps.erase_rows", crash)
         with pytest.raises(KeyboardInterrupt):
             erase_unreadable(also_held=True)
     assert Conversation.objects.exists()

@@ -9,9 +9,9 @@ from django.utils import timezone
 from privacy import ledger
 from privacy.encryption.rows import uuid7
 from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
-from privacy.services import erased, proofs
-from privacy.services.erased import BeyondReach, NotErased, NothingErased, erasure_of
-from privacy.services.proofs import Found, prove, stand_in_chain
+from privacy.services.evidence import erased, proofs
+from privacy.services.evidence.erased import BeyondReach, NotErased, NothingErased, erasure_of
+from privacy.services.evidence.proofs import Found, prove, stand_in_chain
 from tests import factories
 from tests.privacy.runs import erased_chats, run_of
 

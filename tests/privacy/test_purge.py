@@ -16,8 +16,9 @@ from helpdesk.models import Contact, Ticket
 from helpdesk.services.tickets import close_ticket
 from privacy import ledger
 from privacy.models import Erasure, LedgerEntry
-from privacy.services.erasure import erase_units, finish_open_erasures
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
 from privacy.terms import Rule, Unit
 from tests import factories
 from tests.privacy.failing import dying_at
@@ -161,7 +162,7 @@ def test_purge_of_one_account_leaves_the_others(account, other_account):
 
 
 def test_purge_in_more_than_one_batch(account, monkeypatch):
-    monkeypatch.setattr("privacy.services.due.BATCH", 2)
+    monkeypatch.setattr("privacy.services.rules.due.BATCH", 2)
     at = NOW - timedelta(days=31)
     for _ in range(5):
         closed_chat(account, at)  # at one and the same moment: pages go by clock and id

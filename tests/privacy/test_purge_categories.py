@@ -13,8 +13,8 @@ from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.encryption.files import store_file, stored_files
 from privacy.models import ConsentRecord, DataKey, LedgerEntry, PolicyVersion, RetentionPolicy, Suspension
-from privacy.services.purge import purge
-from privacy.services.survivors import count_survivors
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.survivors import count_survivors
 from privacy.terms import Clock, Rule, Term, Unit
 from tests import factories
 

@@ -23,8 +23,8 @@ from privacy import ledger
 from privacy.encryption.files import stored_files
 from privacy.models import Erasure, LedgerEntry, Skeleton, Tombstone
 from privacy.models.retention import AtEnd
-from privacy.services.erasure import IN_PROGRESS, finish_open_erasures
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import IN_PROGRESS, finish_open_erasures
 from tests import factories
 from tests.bench import seed
 from tests.privacy.failing import Killed

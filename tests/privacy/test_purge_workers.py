@@ -16,8 +16,9 @@ from privacy.encryption.files import stored_files
 from privacy.ledger.chain import LOCK, lock_writers
 from privacy.models import Erasure, LedgerEntry, Skeleton, Tombstone
 from privacy.models.retention import AtEnd
-from privacy.services.erasure import erase_units, finish_open_erasures
-from privacy.services.purge import purge
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
 from tests import factories
 from tests.bench import seed
 from tests.chat.beside import at_once

@@ -13,8 +13,8 @@ from privacy import ledger
 from privacy.ledger.canonical import stamp
 from privacy.models import Erasure, LedgerEntry
 from privacy.routers import VAULT
-from privacy.services import receipts
-from privacy.services.receipts import (
+from privacy.services.evidence import receipts
+from privacy.services.evidence.receipts import (
     NoCertificate,
     NoReceipt,
     NotDoneYet,

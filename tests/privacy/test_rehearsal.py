@@ -11,9 +11,9 @@ from helpdesk.services.retention import Decision, proposed
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.models import RetentionPolicy, Suspension
-from privacy.services.policies import policies_in_force, policy_in_force
-from privacy.services.purge import purge
-from privacy.services.rehearsal import rehearse
+from privacy.services.erasing.purge import purge
+from privacy.services.rules.policies import policies_in_force, policy_in_force
+from privacy.services.rules.rehearsal import rehearse
 from privacy.terms import Clock, Rule, Term, Unit
 from tests import factories
 

@@ -16,9 +16,10 @@ from privacy import ledger, tasks, vault
 from privacy.encryption.errors import KeyUnavailable
 from privacy.encryption.files import store_file, stored_files
 from privacy.models import DataKey, Heartbeat, LedgerEntry, LedgerHead
-from privacy.services.erasure import erase_units, finish_open_erasures
-from privacy.services.purge import purge
-from privacy.services.replay import Gate, gate_state, replay_erasures
+from privacy.services.erasing.erasure import erase_units
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.restoring.replay import Gate, gate_state, replay_erasures
 from tests import factories
 from tests.privacy.backups import Backup
 from tests.privacy.failing import dying_at

@@ -6,9 +6,9 @@ import pytest
 
 from privacy.categories import Category
 from privacy.models import RetentionPolicy
-from privacy.services.consent import consent_of, record_consent
-from privacy.services.policies import policy_in_force
-from privacy.services.retention import Expiry, expiry_of
+from privacy.services.people.consent import consent_of, record_consent
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import Expiry, expiry_of
 from privacy.terms import Rule, Term
 from tests import factories
 

@@ -11,10 +11,10 @@ from helpdesk.models import Contact, TicketFile, TicketMessage
 from privacy import ledger, vault
 from privacy.encryption.files import store_file
 from privacy.models import ConsentNotice, LedgerEntry
-from privacy.services.consent import current_notice, record_consent
-from privacy.services.export import export_person
-from privacy.services.rights import Receipt, UnknownContact, erase_contact, reason_code
-from privacy.services.traces import find_traces
+from privacy.services.people.consent import current_notice, record_consent
+from privacy.services.people.export import export_person
+from privacy.services.people.rights import Receipt, UnknownContact, erase_contact, reason_code
+from privacy.services.tracing.traces import find_traces
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -23,10 +23,11 @@ from privacy.categories import Category
 from privacy.declarations import root_of
 from privacy.ledger import reference
 from privacy.models import ConsentNotice, ConsentRecord, Erasure, LedgerEntry, Suspension
-from privacy.services.erasure import erase_person, erase_units, finish_open_erasures
-from privacy.services.holds import NotInForce, UnitGone, place_hold, release_hold, review_hold
-from privacy.services.purge import purge
-from privacy.services.suspensions import Suspended, is_suspended, stopped_among, stops_of
+from privacy.services.erasing.erasure import erase_person, erase_units
+from privacy.services.erasing.holds import NotInForce, UnitGone, place_hold, release_hold, review_hold
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.rules.suspensions import Suspended, is_suspended, stopped_among, stops_of
 from privacy.terms import Rule
 from tests import factories
 from tests.privacy.failing import dying_at

@@ -12,8 +12,8 @@ from privacy import ledger, tasks, vault
 from privacy.encryption.files import sealed_storage, store_file, stored_files
 from privacy.encryption.sealing import new_data_key
 from privacy.models import DataKey, Heartbeat, LedgerEntry, Tombstone
-from privacy.services.purge import purge
-from privacy.services.sweep import sweep_files, sweep_keys, sweep_people, vacuum_keys
+from privacy.services.erasing.purge import purge
+from privacy.services.erasing.sweep import sweep_files, sweep_keys, sweep_people, vacuum_keys
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,7 +57,7 @@ def test_second_sweep_finds_nothing(account, later):
 
 
 def test_more_keys_than_a_batch(account, later, monkeypatch):
-    monkeypatch.setattr("privacy.services.sweep.BATCH", 3)
+    monkeypatch.setattr("privacy.services.erasing.sweep.BATCH", 3)
     vault.create_keys(kind=DataKey.Kind.CHAT, account_id=account.pk, count=7)
     kept = factories.contact(account)
 

@@ -20,8 +20,8 @@ from privacy import ledger, vault
 from privacy.encryption.files import sealed_storage, store_file
 from privacy.ledger import mirror
 from privacy.models import DataKey, LedgerEntry
-from privacy.services.needles import Needles
-from privacy.services.traces import find_traces
+from privacy.services.tracing.needles import Needles
+from privacy.services.tracing.traces import find_traces
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

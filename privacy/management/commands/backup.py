@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from privacy.backups.folders import Unusable
 from privacy.backups.postgres import ProgramMissing
 from privacy.management.gated import not_during_restore
-from privacy.services.backup import PARTS, BackupRefused, back_up
+from privacy.services.restoring.backup import PARTS, BackupRefused, back_up
 
 
 class Command(BaseCommand):

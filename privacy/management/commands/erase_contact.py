@@ -4,9 +4,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
-from privacy.services.erasure import ErasureIncomplete
-from privacy.services.rights import GROUNDS, UnknownContact, erase_contact
-from privacy.services.suspensions import Suspended
+from privacy.services.erasing.steps import ErasureIncomplete
+from privacy.services.people.rights import GROUNDS, UnknownContact, erase_contact
+from privacy.services.rules.suspensions import Suspended
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
-from privacy.services.erasing_unreadable import Unreadable, erase_unreadable
-from privacy.services.erasure import ErasureIncomplete
+from privacy.services.erasing.steps import ErasureIncomplete
+from privacy.services.erasing.unreadable import Unreadable, erase_unreadable
 
 
 class Command(BaseCommand):

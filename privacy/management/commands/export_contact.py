@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate
-from privacy.services.export import export_person
-from privacy.services.rights import UnknownContact, contact_with_id
+from privacy.services.people.export import export_person
+from privacy.services.people.rights import UnknownContact, contact_with_id
 
 
 class Command(BaseCommand):

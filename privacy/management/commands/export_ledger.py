@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.exporting import NothingThere, export_ledger
 from privacy.management.gated import ask_gate, not_during_restore
-from privacy.services.replay import Gate
+from privacy.services.restoring.replay import Gate
 
 
 class Command(BaseCommand):

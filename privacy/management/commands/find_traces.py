@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.services.traces import find_traces
+from privacy.services.tracing.traces import find_traces
 
 
 class Command(BaseCommand):

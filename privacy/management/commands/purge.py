@@ -5,7 +5,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
-from privacy.services.purge import purge
+from privacy.services.erasing.purge import purge
 
 
 class Command(BaseCommand):

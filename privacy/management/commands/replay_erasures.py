@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
-from privacy.services.erasure import ErasureIncomplete
-from privacy.services.replay import Gate, accept_loss, gate_state, replay_erasures
+from privacy.services.erasing.steps import ErasureIncomplete
+from privacy.services.restoring.replay import Gate, accept_loss, gate_state, replay_erasures
 
 
 class Command(BaseCommand):

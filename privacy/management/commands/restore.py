@@ -6,10 +6,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from privacy.backups.folders import Unusable
 from privacy.backups.postgres import ProgramMissing
 from privacy.running import Busy
-from privacy.services.backup import PARTS
-from privacy.services.catching_up import OtherLedger
-from privacy.services.replay import ADVICE
-from privacy.services.restoring import Restored, restore
+from privacy.services.restoring.backup import PARTS
+from privacy.services.restoring.catching_up import OtherLedger
+from privacy.services.restoring.replay import ADVICE
+from privacy.services.restoring.restore import Restored, restore
 
 MIGRATE = (
     "A database lacks tables of this version: restore the other parts too, then run"

@@ -12,8 +12,9 @@ from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.ledger.chain import last_entry, remember_head
 from privacy.ledger.signing import signing_key
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
-from privacy.services.erasure import repeat, units_sealed_with
-from privacy.services.survivors import tables_with_keys
+from privacy.services.erasing.steps import units_sealed_with
+from privacy.services.erasing.survivors import tables_with_keys
+from privacy.services.erasing.unfinished import repeat
 
 
 class Gate(StrEnum):

@@ -13,7 +13,7 @@ from privacy.categories import Category
 from privacy.declarations import roots
 from privacy.ledger.chain import last_entry
 from privacy.models import DataKey, Erasure
-from privacy.services.erasure import erase_person
+from privacy.services.erasing.erasure import erase_person
 
 # The grounds of Article 17(1), by letter.
 GROUNDS = {
@@ -61,8 +61,9 @@ def erase_contact(*, contact_id: str, reason: str) -> Receipt:
 
     ``reason`` is a ground of Article 17(1) (a key of ``GROUNDS`` or its letter) or words of one's own, of
     which only a keyed fingerprint is kept. Raises :class:`UnknownContact`,
-    :class:`privacy.services.erasure.ErasureIncomplete`, and
-    :class:`privacy.services.suspensions.Suspended` where a part of it has to stay; the rest is gone then.
+    :class:`privacy.services.erasing.steps.ErasureIncomplete`, and
+    :class:`privacy.services.rules.suspensions.Suspended` where a part of it has to stay; the rest is gone
+    then.
     """
     contact = contact_with_id(contact_id)
     code = reason_code(reason, account_id=getattr(contact, "account_id", None))

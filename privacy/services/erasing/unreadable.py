@@ -13,9 +13,10 @@ from privacy.declarations import PersonalData, roots
 from privacy.encryption.rows import names_of_sealed
 from privacy.models import DataKey
 from privacy.routers import VAULT
-from privacy.services.erasure import Reason, erase
-from privacy.services.lost_keys import batches, lost_keys, units_in_order, unreadable_units
-from privacy.services.suspensions import stopped_among
+from privacy.services.erasing.erasure import erase
+from privacy.services.erasing.lost_keys import batches, lost_keys, units_in_order, unreadable_units
+from privacy.services.erasing.reasons import Reason
+from privacy.services.rules.suspensions import stopped_among
 
 Going = dict[type[Model], set]  # the ids of what is to be erased, by model
 
@@ -59,7 +60,7 @@ def erase_unreadable(*, also_held: bool = False, dry_run: bool = False) -> Unrea
     can't be read. People outside with nothing left go, too; those with something left keep it, under a new
     key and without name and address. People who sign in are only named. What a hold stops is left alone,
     unless ``also_held``. Must not run while the gate is closed; safe to run again. Raises
-    :class:`privacy.services.erasure.ErasureIncomplete`.
+    :class:`privacy.services.erasing.steps.ErasureIncomplete`.
     """
     lost = lost_keys()
     found = Unreadable(keys=len(lost), left=len(lost))

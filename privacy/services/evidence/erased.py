@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 from privacy import ledger
 from privacy.declarations import roots
 from privacy.models import LedgerEntry
-from privacy.services.receipts import BEGUN
+from privacy.services.evidence.receipts import BEGUN
 
 WINDOW = 5000  # entries that one query reads at most
 WINDOWS = 40

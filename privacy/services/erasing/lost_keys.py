@@ -11,7 +11,7 @@ from django.db import connections
 from privacy import vault
 from privacy.declarations import PersonalData, declarations, root_of, roots, unit_of
 from privacy.encryption.rows import SealedModel
-from privacy.services.survivors import MAIN, tables_with_keys
+from privacy.services.erasing.survivors import MAIN, tables_with_keys
 
 BATCH = 500
 

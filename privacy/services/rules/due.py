@@ -20,8 +20,8 @@ from django.db.models import (
 )
 
 from privacy.declarations import PersonalData, roots, rows_in, units_in
-from privacy.services.policies import Policy
-from privacy.services.suspensions import suspended
+from privacy.services.rules.policies import Policy
+from privacy.services.rules.suspensions import suspended
 
 BATCH = 500
 SHORT_BATCH = 200  # SQLite has one writer: whoever writes meanwhile waits for the whole batch

@@ -10,9 +10,9 @@ from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, 
 
 from privacy.cadences import Every
 from privacy.declarations import PersonalData, rows_in, units_in
-from privacy.services.due import candidates, clock_of
-from privacy.services.policies import Policy
-from privacy.services.suspensions import suspended
+from privacy.services.rules.due import candidates, clock_of
+from privacy.services.rules.policies import Policy
+from privacy.services.rules.suspensions import suspended
 from privacy.wall_clock import first_moment, wall_time
 
 DAYS = 30

@@ -11,7 +11,7 @@ from django.utils import timezone
 from privacy import ledger
 from privacy.declarations import PersonalData, declarations, root_of, roots
 from privacy.models import Suspension
-from privacy.services.at_once import erase_if_due_at_once
+from privacy.services.erasing.at_once import erase_if_due_at_once
 
 
 class UnitGone(LookupError):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from privacy.declarations import PersonalData
 from privacy.models import AtEnd, Skeleton
-from privacy.services.policies import policy_in_force
+from privacy.services.rules.policies import policy_in_force
 
 
 def keeps_skeletons(*, account_id: int, category: str) -> bool:

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from privacy import ledger
 from privacy.declarations import PersonalData, units_in
-from privacy.services.due import clock_of
-from privacy.services.policies import Policy, policies_in_force
+from privacy.services.rules.due import clock_of
+from privacy.services.rules.policies import Policy, policies_in_force
 
 
 def give_back(*, now: datetime | None = None) -> int:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from privacy.services.due import everything_due, promising
-from privacy.services.policies import policies_in_force
+from privacy.services.rules.due import everything_due, promising
+from privacy.services.rules.policies import policies_in_force
 
 # Whoever runs the deployment is told: the worker, or an erasure, is stuck.
 OVERDUE_AFTER = timedelta(minutes=15)

@@ -11,13 +11,18 @@ from django.utils.translation import gettext as _
 
 from privacy.declarations import PersonalData, declaration_of, declarations, root_of
 from privacy.models import LedgerEntry, Suspension
-from privacy.services.due import clock_of, step_of
-from privacy.services.erased import erasure_of
-from privacy.services.ledger_words import moment_in_words, reason_in_words, rule_in_words, version_in_words
-from privacy.services.policies import Policy, policy_in_force
-from privacy.services.receipts import erasure_with
-from privacy.services.retention import sentence_of
-from privacy.services.suspensions import stops_of
+from privacy.services.evidence.erased import erasure_of
+from privacy.services.evidence.ledger_words import (
+    moment_in_words,
+    reason_in_words,
+    rule_in_words,
+    version_in_words,
+)
+from privacy.services.evidence.receipts import erasure_with
+from privacy.services.rules.due import clock_of, step_of
+from privacy.services.rules.policies import Policy, policy_in_force
+from privacy.services.rules.retention import sentence_of
+from privacy.services.rules.suspensions import stops_of
 from privacy.terms import Rule
 
 
@@ -52,7 +57,8 @@ def explain_id(pk: UUID, *, account_ids: Any, now: datetime | None = None) -> st
 def explain_erased(pk: UUID, *, among: QuerySet[LedgerEntry], zone: Any) -> str:
     """Return in one sentence when and why something was erased, as the ledger says.
 
-    ``among`` are the entries that the person may see. Raises :class:`privacy.services.erased.NothingErased`.
+    ``among`` are the entries that the person may see. Raises
+    :class:`privacy.services.evidence.erased.NothingErased`.
     """
     begun = erasure_of(pk, among=among)
     done = erasure_with(begun.seq, among=among)[1]

@@ -11,9 +11,9 @@ from privacy.ledger.anchors import is_entry
 from privacy.ledger.canonical import link
 from privacy.ledger.signing import is_signed, signing_key
 from privacy.models import LedgerEntry, Tombstone
-from privacy.services.erased import NothingErased, erasure_of
-from privacy.services.receipts import BEGUN, PAGE, RUN, NoCertificate, erasure_with, erasures_of
-from privacy.services.survivors import count_survivors
+from privacy.services.erasing.survivors import count_survivors
+from privacy.services.evidence.erased import NothingErased, erasure_of
+from privacy.services.evidence.receipts import BEGUN, PAGE, RUN, NoCertificate, erasure_with, erasures_of
 
 CHECKED = 200  # erasures of a run that are held against the databases while somebody waits
 

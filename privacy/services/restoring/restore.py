@@ -12,10 +12,10 @@ from privacy.backups import databases, evidence, folders, sealed_files
 from privacy.backups.folders import Manifest, Unusable
 from privacy.ledger import mirror
 from privacy.routers import VAULT
-from privacy.services.catching_up import bring_vault_up
-from privacy.services.lost_keys import lost_keys
-from privacy.services.replay import Gate, gate_state
-from privacy.services.survivors import MAIN
+from privacy.services.erasing.lost_keys import lost_keys
+from privacy.services.erasing.survivors import MAIN
+from privacy.services.restoring.catching_up import bring_vault_up
+from privacy.services.restoring.replay import Gate, gate_state
 
 
 class Restored(NamedTuple):
@@ -39,7 +39,8 @@ def restore(*, part: str, source: Path) -> Restored:
     A restored vault learns from the ledger's mirror what was erased since, and destroys those keys again.
     With a restored main database everybody has to sign in anew. Raises :class:`Unusable` for a backup that
     doesn't fit, before anything is changed; :class:`privacy.running.Busy`;
-    :class:`privacy.backups.postgres.ProgramMissing`; :class:`privacy.services.catching_up.OtherLedger`.
+    :class:`privacy.backups.postgres.ProgramMissing`;
+    :class:`privacy.services.restoring.catching_up.OtherLedger`.
     """
     folder, manifest = folders.read(source)
     if manifest.part != part:

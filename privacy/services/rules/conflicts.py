@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from privacy.categories import Category
 from privacy.declarations import declaration_of, root_of, units_in
-from privacy.services.policies import Policy
+from privacy.services.rules.policies import Policy
 from privacy.terms import Rule, Term
 
 PROVEN = (Category.CHAT, Category.TICKET)

@@ -5,8 +5,9 @@ import logging
 from django.db.models import Model
 
 from privacy.declarations import root_of
-from privacy.services.erasure import Reason, erase, is_over
-from privacy.services.policies import policy_in_force
+from privacy.services.erasing.erasure import erase, is_over
+from privacy.services.erasing.reasons import Reason
+from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule
 
 log = logging.getLogger(__name__)

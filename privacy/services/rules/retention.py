@@ -12,9 +12,9 @@ from privacy.cadences import Every
 from privacy.categories import Category
 from privacy.declarations import clocks_in, root_of
 from privacy.models import Suspension
-from privacy.services.due import clock_of
-from privacy.services.policies import Policy, policy_in_force
-from privacy.services.suspensions import stops_of
+from privacy.services.rules.due import clock_of
+from privacy.services.rules.policies import Policy, policy_in_force
+from privacy.services.rules.suspensions import stops_of
 from privacy.terms import Clock, Rule
 
 # What is never closed: how the words of a term end, and what *at once* means for it.

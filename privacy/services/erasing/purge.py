@@ -15,12 +15,14 @@ from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, delete
 from privacy.ledger.signing import signing_key
 from privacy.models import Erasure
-from privacy.services.archive import put_away
-from privacy.services.due import Due, everything_due, promising
-from privacy.services.erasure import Reason, finish_open_erasures, is_over
-from privacy.services.halving import erase_what_can_be
-from privacy.services.policies import Policy, policies_in_force
-from privacy.services.suspensions import stopped_among
+from privacy.services.erasing.erasure import is_over
+from privacy.services.erasing.halving import erase_what_can_be
+from privacy.services.erasing.reasons import Reason
+from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.rules.archive import put_away
+from privacy.services.rules.due import Due, everything_due, promising
+from privacy.services.rules.policies import Policy, policies_in_force
+from privacy.services.rules.suspensions import stopped_among
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from privacy.declarations import declarations, roots
 from privacy.encryption.files import delete_file, sealed_storage, stored_files
 from privacy.models import DataKey
 from privacy.routers import VAULT
-from privacy.services.survivors import MAIN, tables_with_keys
+from privacy.services.erasing.survivors import MAIN, tables_with_keys
 
 log = logging.getLogger(__name__)
 

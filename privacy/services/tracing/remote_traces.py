@@ -6,7 +6,7 @@ from typing import Any
 
 import redis
 
-from privacy.services.needles import Needles
+from privacy.services.tracing.needles import Needles
 
 PAGE = 500
 LARGE = 1024 * 1024

@@ -13,8 +13,8 @@ from django.conf import settings
 from privacy import ledger
 from privacy.backups import databases, evidence, folders, sealed_files
 from privacy.routers import VAULT
-from privacy.services.replay import ADVICE, Gate, gate_state
-from privacy.services.survivors import MAIN
+from privacy.services.erasing.survivors import MAIN
+from privacy.services.restoring.replay import ADVICE, Gate, gate_state
 
 # Main and files before the vault: a key without its row is swept, a row without its key is lost.
 # The ledger last: it has to know every erasure that the vault's copy knows.

@@ -7,7 +7,9 @@ from django.db.models import Q
 
 from privacy.declarations import PersonalData
 from privacy.models import Erasure
-from privacy.services.erasure import ErasureIncomplete, Reason, erase
+from privacy.services.erasing.erasure import erase
+from privacy.services.erasing.reasons import Reason
+from privacy.services.erasing.steps import ErasureIncomplete
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from privacy.encryption.errors import SealError
 from privacy.encryption.files import CHUNK, MAGIC, read_file, sealed_storage, stored_files
 from privacy.encryption.rows import SealedModel, names_of_sealed
 from privacy.models import DataKey
-from privacy.services.needles import Needles
-from privacy.services.remote_traces import search_redis
+from privacy.services.tracing.needles import Needles
+from privacy.services.tracing.remote_traces import search_redis
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""The one protocol by which anything is erased, and everything that calls it."""

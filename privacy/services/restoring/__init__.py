@@ -1,0 +1,1 @@
+"""Backups, and what a restored one has to learn before anybody is served."""
