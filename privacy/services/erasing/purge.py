@@ -55,24 +55,29 @@ class Run:
 
     started: datetime
     erased: Counter[str] = field(default_factory=Counter)
-    erasures: list[Erasure] = field(default_factory=list)
+    entries: list[int] = field(default_factory=list)  # the first and the last of its erasures in the ledger
     archived: int = 0
     failed: int = 0
     held: int = 0
+
+    def note(self, erasures: Iterable[Erasure]) -> None:
+        """Note the entries of erasures; an entry names all its keys, so the entries themselves are let go."""
+        seen = [entry for each in erasures for entry in (each.begun_id, each.done_id) if entry]
+        if self.entries or seen:
+            self.entries = [min(self.entries + seen), max(self.entries + seen)]
 
     def record(self, account_id: int, version: int) -> None:
         """Write the receipt of the run to the ledger, unless it did nothing."""
         if not (self.erased or self.archived or self.failed):
             return
-        entries = [e.begun_id for e in self.erasures] + [e.done_id for e in self.erasures if e.done_id]
         ledger.append(
             "purge.run",
             account_id=account_id,
             started=self.started,
             finished=timezone.now(),
             version=version,
-            first=min(entries, default=0),
-            last=max(entries, default=0),
+            first=min(self.entries, default=0),
+            last=max(self.entries, default=0),
             held=self.held,
             failed=self.failed,
             archived=self.archived,
@@ -132,7 +137,7 @@ def _erase_units(unit: PersonalData, ids: list, policy: Policy, report: PurgeRep
     erased = sum(e.begun.params["units"] for e in erasures if e.begun.params["unit"] == label)
     report.erased += erased
     report.failed += failed
-    run.erasures += erasures
+    run.note(erasures)
     run.erased[policy.category] += erased
     run.failed += failed
     run.erased = +run.erased  # without zeros
