@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from uuid import uuid4
 
 import pytest
 from django.contrib.messages import get_messages
