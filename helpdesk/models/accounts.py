@@ -99,7 +99,7 @@ class Account(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
     )
     confirm_above = models.PositiveIntegerField(
-        _("ask to type the number above"), default=10, validators=[MaxValueValidator(1_000_000)]
+        _("ask to type the number above"), default=10, validators=[MaxValueValidator(100)]
     )
     allowlist_enabled = models.BooleanField(_("only these addresses"), default=False)
     is_active = models.BooleanField(_("active"), default=True)

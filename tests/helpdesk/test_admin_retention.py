@@ -299,6 +299,13 @@ def test_limit_can_not_be_raised_in_the_same_save(manager_client, account):
     assert list(errors_of(answer)) == ["typed_number"]
 
 
+def test_limit_is_never_more_than_a_hundred(manager_client, account):
+    refused = post(manager_client, account, confirm_above=101)
+
+    assert errors_of(refused) == {"confirm_above": ["Ensure this value is less than or equal to 100."]}
+    assert post(manager_client, account, confirm_above=100).status_code == 302
+
+
 def test_number_speaks_of_each_category_and_leaves_out_what_is_held(manager_client, account):
     account.confirm_above = 1
     account.save()
