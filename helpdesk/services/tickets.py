@@ -230,8 +230,10 @@ def _set_status(ticket: Ticket, status: str, *, by: User | None) -> None:
         return
     was_closed, ticket.status = ticket.status == Ticket.Status.CLOSED, status
     ticket.closed_at = timezone.now() if status == Ticket.Status.CLOSED else None
-    ticket.archived_at = None  # what is opened again is no matter for the archive
+    was_archived, ticket.archived_at = ticket.archived_at, None  # what is open is no matter for the archive
     ticket.save(update_fields=["status", "closed_at", "archived_at"])
+    if was_archived:
+        _record("archive.left", ticket)
     if was_closed or ticket.closed_at:
         moved = "closed" if ticket.closed_at else "reopened"
         count(account=ticket.account, name=f"tickets_{moved}")

@@ -10,6 +10,8 @@ from freezegun import freeze_time
 from chat.models import Conversation
 from helpdesk.models import Contact, Ticket
 from helpdesk.services.retention import Decision, change_retention
+from helpdesk.services.tickets import answer_ticket
+from privacy import ledger
 from privacy.cadences import Cadence, Every
 from privacy.models import DataKey, LedgerEntry, RetentionPolicy, Suspension
 from privacy.services.erasing.erasure import erase_person
@@ -165,6 +167,18 @@ def test_archive_leaves_evidence(archiving):
         2,
     )
     assert run.params["archived"] == 2
+
+
+def test_answer_that_takes_a_ticket_out_of_the_archive_leaves_evidence(archiving):
+    archived = _ticket(archiving, archived_at=CLOSED + 30 * DAY)
+    kept = _ticket(archiving)
+
+    for ticket in (archived, kept):
+        answer_ticket(participant=ticket.participants.get(), body="It is torn again.")
+
+    left = LedgerEntry.objects.get(action="archive.left")
+    assert (left.account_id, left.params) == (archiving.pk, {"ticket": ledger.reference(archived)})
+    assert Ticket.objects.get(pk=archived.pk).archived_at is None
 
 
 def test_what_waits_in_the_archive_is_not_overdue_and_what_stays_is(archiving):
