@@ -1,7 +1,7 @@
 """Chasing the reviews of holds: nobody forgets what nobody may erase."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -17,12 +17,15 @@ from privacy.services.erasing.holds import due_for_review
 
 log = logging.getLogger(__name__)
 
+AGAIN_AFTER = timedelta(days=7)
+
 
 def tell_of_due_reviews(*, now: datetime | None = None) -> int:
     """Mail who answers for an account that holds are to be looked at again; returns how many holds were told.
 
     That is its owner, its supervisors and its managers; the operators where there is nobody else. Each review
-    is told once, on its day in the account's time zone or later, however many workers look.
+    is told on its day in the account's time zone or later, and again every seven days as long as it is
+    overdue, however many workers look.
     """
     now = now or timezone.now()
     return sum(
@@ -32,9 +35,8 @@ def tell_of_due_reviews(*, now: datetime | None = None) -> int:
 
 @transaction.atomic
 def _tell(account: Account, now: datetime) -> int:
-    due = due_for_review(timezone.localtime(now, account.zone).date()).filter(
-        account=account, review_told_at=None
-    )
+    untold = Q(review_told_at=None) | Q(review_told_at__lte=now - AGAIN_AFTER)
+    due = due_for_review(timezone.localtime(now, account.zone).date()).filter(untold, account=account)
     holds = list(due.select_for_update(skip_locked=True, of=("self",)))
     if not holds:
         return 0

@@ -364,6 +364,16 @@ def test_due_review_is_told_once_to_those_who_answer_for_the_account(
     assert LedgerEntry.objects.filter(action="hold.review_due").count() == 1
 
 
+def test_overdue_review_is_told_again_every_seven_days(ticket, supervisor, held):
+    held(ticket, review_on=localdate())
+    now = timezone.now()
+
+    told = [tell_of_due_reviews(now=now + timedelta(days=day)) for day in range(15)]
+
+    assert [day for day, holds in enumerate(told) if holds] == [0, 7, 14]
+    assert StaffMail.objects.filter(user=supervisor).count() == 3
+
+
 def test_next_review_is_told_again(account, ticket, supervisor, supervisor_client, held):
     placed = held(ticket, review_on=localdate() - timedelta(days=3))
     tell_of_due_reviews()
