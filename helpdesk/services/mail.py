@@ -10,8 +10,8 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 
-from helpdesk.models import OutgoingMail, Ticket, TicketMessage, TicketParticipant
-from helpdesk.services.sending import AUTOMATIC, message_id_of, send_queued, words_of
+from helpdesk.models import OutgoingMail, StaffMail, Ticket, TicketMessage, TicketParticipant
+from helpdesk.services.sending import AUTOMATIC, give_up_old, message_id_of, send_queued, words_of
 from helpdesk.services.staff_mail import send_due_staff_mail
 from helpdesk.ticket_links import link_of
 
@@ -68,9 +68,14 @@ def queue_mail(
 def send_due_mail(*, now: datetime | None = None) -> int:
     """Send what is due, to people outside and to those of the house; returns how many mails went out.
 
-    What an account that is switched off has to say to people outside waits.
+    What an account that is switched off has to say to people outside waits, and without a mail server
+    everything does: for seven days, then it is given up and emptied.
     """
     now = now or timezone.now()
+    for model in (OutgoingMail, StaffMail):
+        give_up_old(model.objects.all(), now=now)
+    if not settings.LETHE_SENDS_MAIL:
+        return 0
     due = OutgoingMail.objects.due(now).filter(account__is_active=True).select_related("account", "ticket")
     return send_queued(due, message_of, now=now) + send_due_staff_mail(now=now)
 

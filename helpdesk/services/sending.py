@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 BATCH = 50
 ATTEMPTS = 8  # with the pauses below: for about four hours
 PAUSE = timedelta(minutes=1)
+WAITS_AT_MOST = timedelta(days=7)  # also while there is no mail server: what waits is kept
 AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
 
 Mail = TypeVar("Mail", bound=QueuedMail)
@@ -52,6 +53,15 @@ def send_queued(due: QuerySet[Mail], message_of: Callable[[Mail], EmailMessage],
     ``message_of`` raises :class:`ValueError` for what can't be a mail: it is given up at once.
     """
     return sum(_attempt(mail, message_of, now) for mail in due[:BATCH] if _claim(mail, now))
+
+
+def give_up_old(mails: QuerySet[Mail], *, now: datetime) -> int:
+    """Give up and empty what has waited for longer than seven days; returns how many mails that were."""
+    old = mails.filter(state=QueuedMail.State.QUEUED, created_at__lt=now - WAITS_AT_MOST)
+    given_up = old.update(to=None, subject=None, body=None, state=QueuedMail.State.FAILED)
+    if given_up:
+        log.warning("%d mails are given up: they waited for %d days.", given_up, WAITS_AT_MOST.days)
+    return given_up
 
 
 def _claim(mail: QueuedMail, now: datetime) -> bool:

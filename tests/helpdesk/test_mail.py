@@ -16,6 +16,7 @@ from helpdesk.services.tickets import close_ticket, reply_ticket
 from helpdesk.tasks import send_mail
 from helpdesk.ticket_links import link_of
 from privacy.categories import Category
+from privacy.services.erasing.purge import purge
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import opened, requester_of
@@ -122,6 +123,29 @@ def test_without_a_server_mail_waits(account):
 
     assert OutgoingMail.objects.get().state == "queued"
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize("has_server", [False, True])
+def test_mail_that_waited_for_seven_days_is_emptied_and_goes_with_its_term(account, server, has_server):
+    server.LETHE_SENDS_MAIL = has_server
+    account.is_active = False  # so that it waits with a server, too
+    account.save(update_fields=["is_active"])
+    factories.policy(account, Category.MAIL, amount=30)
+    opened(account)
+    opened(account, email="later@mail.example")
+    now = timezone.now()
+    old, young = OutgoingMail.objects.order_by("created_at")
+    for row, days in ((old, 7), (young, 6)):
+        OutgoingMail.objects.filter(pk=row.pk).update(created_at=now - timedelta(days=days, seconds=1))
+
+    assert send_due_mail(now=now) == 0
+
+    old.refresh_from_db()
+    young.refresh_from_db()
+    assert (old.state, old.to, old.subject, old.body) == ("failed", None, None, None)
+    assert (young.state, young.to) == ("queued", "later@mail.example")
+    purge(now=now + timedelta(days=23))
+    assert list(OutgoingMail.objects.all()) == [young]
 
 
 def test_mail_of_an_inactive_account_waits(account, server):
