@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parseaddr
+from io import StringIO
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -21,6 +22,9 @@ DATABASE_ENGINES = {
     "postgresql": "django.db.backends.postgresql",
 }
 HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")  # a name or an address
+ALLOWED_HOST = re.compile(r"\*|[\w.-]+|\[[0-9A-Fa-f:.]+\]")
+SETTING_LINE = re.compile(r"(?:export )?(\w+)=.*", re.ASCII)
+NAME_FIRST = re.compile(r"\s*(?:export\s+)?((?:LETHE_[A-Z_]*[A-Z])|PORT)\b", re.ASCII)
 OF_TESTS = "LETHE_TEST_"
 TOLD = "_LETHE_TOLD"  # what the processes that this one starts need not tell again
 
@@ -54,6 +58,19 @@ class Environment(environ.Env):
     def get_value(self, var: str, *args: Any, **options: Any) -> Any:
         self.known.add(var)
         return super().get_value(var, *args, **options)
+
+    def read_file(self, path: Path) -> None:
+        """Read settings from a file, which need not exist; a line that is none is refused and never shown."""
+        with naming("LETHE_ENV_FILE"):
+            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        settings = []
+        for number, line in enumerate(lines, start=1):
+            if SETTING_LINE.fullmatch(line):
+                settings.append(line)
+            elif line.strip() and not line.lstrip().startswith("#"):
+                named = NAME_FIRST.match(line)
+                refuse(named[1] if named else "LETHE_ENV_FILE", f"{path}, line {number}: must be NAME=value")
+        self.read_env(StringIO("\n".join(settings)))
 
     def tell_of_unknown(self) -> None:
         """Print one line with the names that nothing has asked for: a misspelt one changes nothing."""
@@ -104,9 +121,13 @@ class Environment(environ.Env):
         """Return a TCP port."""
         return self.checked(name, _port, default)
 
-    def number(self, name: str, default: int, *, least: int) -> int:
-        """Return a whole number that is no smaller than ``least``."""
-        return self.checked(name, lambda text: _number(text, least), default)
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        """Return a whole number from ``least`` to ``most``."""
+        return self.checked(name, lambda text: _number(text, least, most), default)
+
+    def hosts(self, name: str, default: list[str]) -> list[str]:
+        """Return host names as Django's ALLOWED_HOSTS takes them: no scheme, no port, no path."""
+        return self.checked(name, lambda text: [_host(part) for part in _parts(text)], default)
 
     def networks(self, name: str) -> list[str]:
         """Return CIDR networks, each valid and without host bits."""
@@ -190,10 +211,17 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _number(text: str, least: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < least:
-        raise ValueError(f"must be a whole number, {least} or more")
+def _number(text: str, least: int, most: int) -> int:
+    # The length first: Python refuses to read a number of thousands of digits.
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
+        raise ValueError(f"must be a whole number from {least} to {most}")
     return int(text)
+
+
+def _host(text: str) -> str:
+    if not ALLOWED_HOST.fullmatch(text):
+        raise ValueError("must be names like help.example.com, without scheme, port and path")
+    return text
 
 
 def _split(text: str) -> SplitResult | None:
@@ -241,9 +269,14 @@ def _redis(text: str) -> str:
         or parts.scheme not in {"redis", "rediss"}
         or not HOST.fullmatch(parts.hostname or "")
         or not re.fullmatch(r"(/\d{0,5})?", parts.path)
+        or not _is_database(parse_qs(parts.query, keep_blank_values=True).get("db", ["0"]))
     ):
         raise ValueError("must be an address like redis://127.0.0.1:6379/0")
     return text
+
+
+def _is_database(numbers: list[str]) -> bool:
+    return all(re.fullmatch(r"\d{1,5}", number, re.ASCII) for number in numbers)
 
 
 def _token(text: str) -> str:

@@ -21,7 +21,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 os.umask(0o077)
 
 env = Environment()
-env.read_env(env.file("LETHE_ENV_FILE", BASE_DIR / ".env"))
+env.read_file(env.file("LETHE_ENV_FILE", BASE_DIR / ".env"))
 
 # --- Where things are -------------------------------------------------------------------------------------
 
@@ -43,13 +43,13 @@ LETHE_FILES_DIR = env.folder("LETHE_FILES_DIR", LETHE_DATA_DIR / "files")
 LETHE_LEDGER_DIR = env.folder("LETHE_LEDGER_DIR", LETHE_DATA_DIR / "ledger")
 LETHE_HEADS_DIR = env.folder("LETHE_HEADS_DIR", LETHE_DATA_DIR / "heads")
 LETHE_HEADS_MAIL = env.addresses("LETHE_HEADS_MAIL")
-LETHE_LEDGER_YEARS = env.number("LETHE_LEDGER_YEARS", 10, least=3)
+LETHE_LEDGER_YEARS = env.number("LETHE_LEDGER_YEARS", 10, least=3, most=100)
 # Keys live short in backups, ciphertext and evidence long.
 LETHE_BACKUP_DAILY = bool(env.str("LETHE_BACKUP_DIR", default=""))
 LETHE_BACKUP_DIR = env.checked("LETHE_BACKUP_DIR", Path, LETHE_DATA_DIR / "backups").expanduser().absolute()
-LETHE_BACKUP_MAIN_KEEP_DAYS = env.number("LETHE_BACKUP_MAIN_KEEP_DAYS", 35, least=0)
-LETHE_BACKUP_FILES_KEEP_DAYS = env.number("LETHE_BACKUP_FILES_KEEP_DAYS", 35, least=0)
-LETHE_BACKUP_VAULT_KEEP_DAYS = env.number("LETHE_BACKUP_VAULT_KEEP_DAYS", 2, least=0)
+LETHE_BACKUP_MAIN_KEEP_DAYS = env.number("LETHE_BACKUP_MAIN_KEEP_DAYS", 35, least=0, most=36500)
+LETHE_BACKUP_FILES_KEEP_DAYS = env.number("LETHE_BACKUP_FILES_KEEP_DAYS", 35, least=0, most=36500)
+LETHE_BACKUP_VAULT_KEEP_DAYS = env.number("LETHE_BACKUP_VAULT_KEEP_DAYS", 2, least=0, most=36500)
 LETHE_LOG_DIR = env.folder("LETHE_LOG_DIR", LETHE_DATA_DIR / "logs")
 LETHE_BROKER_DIR = env.folder("LETHE_BROKER_DIR", LETHE_DATA_DIR / "broker")
 
@@ -240,7 +240,7 @@ AXES_ALLOWED_CORS_ORIGINS = LETHE_BASE_URL
 
 # --- The web ----------------------------------------------------------------------------------------------
 
-ALLOWED_HOSTS = env.names("LETHE_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = env.hosts("LETHE_ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [LETHE_BASE_URL]
 USE_X_FORWARDED_HOST = False
 if LETHE_TRUSTED_PROXIES:

@@ -41,6 +41,18 @@ def refusal(env):
         ("LETHE_REDIS_URL", "redis://127.0.0.1:0/0", "must be an address like redis://127.0.0.1:6379/0"),
         ("LETHE_REDIS_URL", "redis://127.0.0.1/first", "must be an address like redis://127.0.0.1:6379/0"),
         ("LETHE_REDIS_URL", "redis://127.0.0.1/-1", "must be an address like redis://127.0.0.1:6379/0"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1/0?db=x", "must be an address like redis://127.0.0.1:6379/0"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1?db=", "must be an address like redis://127.0.0.1:6379/0"),
+        (
+            "LETHE_ALLOWED_HOSTS",
+            "help.example.com,https://chat.example.com",
+            "must be names like help.example.com, without scheme, port and path",
+        ),
+        (
+            "LETHE_ALLOWED_HOSTS",
+            "help.example.com:8000",
+            "must be names like help.example.com, without scheme, port and path",
+        ),
         (
             "LETHE_EMAIL_URL",
             "smtp://user:pass/word@mail.example.com",
@@ -61,9 +73,12 @@ def refusal(env):
         ("LETHE_HEADS_MAIL", "auditor@law.example.com, auditor", "auditor isn't a mail address"),
         ("LETHE_ENV_FILE", "/nowhere/env", "there is no file /nowhere/env"),
         ("LETHE_SECRET_KEY", "short", "must have at least 50 characters"),
-        ("LETHE_BACKUP_VAULT_KEEP_DAYS", "-1", "must be a whole number, 0 or more"),
-        ("LETHE_LEDGER_YEARS", "2", "must be a whole number, 3 or more"),
-        ("LETHE_LEDGER_YEARS", "ten", "must be a whole number, 3 or more"),
+        ("LETHE_BACKUP_VAULT_KEEP_DAYS", "-1", "must be a whole number from 0 to 36500"),
+        ("LETHE_BACKUP_MAIN_KEEP_DAYS", "36501", "must be a whole number from 0 to 36500"),
+        ("LETHE_BACKUP_FILES_KEEP_DAYS", "9" * 5000, "must be a whole number from 0 to 36500"),
+        ("LETHE_LEDGER_YEARS", "2", "must be a whole number from 3 to 100"),
+        ("LETHE_LEDGER_YEARS", "101", "must be a whole number from 3 to 100"),
+        ("LETHE_LEDGER_YEARS", "ten", "must be a whole number from 3 to 100"),
         (
             "LETHE_METRICS_TOKEN",
             "guess me",
@@ -92,12 +107,55 @@ def test_wrong_setting_stops_the_start_with_one_line(tmp_path, name, value, reas
         ("LETHE_MAIL_FROM", "help@example.com"),
         ("LETHE_MAIL_FROM", '"Bücher, Brot & Co" <help@example.com>'),
         ("LETHE_TRUSTED_PROXIES", "10.0.0.0/8, ::1/128,"),
+        ("LETHE_ALLOWED_HOSTS", ".example.com, 127.0.0.1, [::1], helpdesk_1, bücher.example, *"),
+        ("LETHE_REDIS_URL", "redis://127.0.0.1?db=3"),
+        ("LETHE_LEDGER_YEARS", "100"),
     ],
 )
 def test_setting_that_makes_sense_is_taken(tmp_path, name, value):
     result = run_python("-c", "from config import settings", env=environment(tmp_path, **{name: value}))
 
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("LETHE_SECRET_KEY hunter2secret", "LETHE_SECRET_KEY"),
+        ("LETHE_SECRET_KEY = hunter2secret", "LETHE_SECRET_KEY"),
+        ("export LETHE_METRICS_TOKEN:hunter2secret", "LETHE_METRICS_TOKEN"),
+        ("  LETHE_DEBUG=hunter2secret", "LETHE_DEBUG"),
+        ("hunter2secret", "LETHE_ENV_FILE"),
+        ("LETHE_hunter2secret", "LETHE_ENV_FILE"),
+    ],
+)
+def test_broken_line_of_the_file_is_named_by_its_number_and_never_shown(tmp_path, line, name):
+    file = tmp_path / "env"
+    file.write_text(f"# settings\n\nexport LETHE_DEMO=0\n{line}\n")
+
+    said = refusal(environment(tmp_path, LETHE_ENV_FILE=str(file)))
+
+    assert said == f"Lethe can't start: {name}: {file}, line 4: must be NAME=value\n"
+
+
+def test_blank_lines_and_comments_of_the_file_are_passed_over(tmp_path):
+    file = tmp_path / "env"
+    file.write_text("  \n  # hunter2\nexport PORT=8123\n#\n\nLETHE_MAIL_FROM='help@example.com'\n")
+    program = "from config import settings; print(settings.PORT, settings.LETHE_MAIL_FROM)"
+
+    result = run_python("-c", program, env=environment(tmp_path, LETHE_ENV_FILE=str(file)))
+
+    assert (result.stdout, result.stderr) == ("8123 help@example.com\n", "")
+
+
+def test_file_that_is_no_text_is_refused_in_one_line(tmp_path):
+    file = tmp_path / "env"
+    file.write_bytes(b"LETHE_DEMO=\xff\n")
+
+    said = refusal(environment(tmp_path, LETHE_ENV_FILE=str(file)))
+
+    assert said.startswith("Lethe can't start: LETHE_ENV_FILE: ")
+    assert said.count("\n") == 1
 
 
 def test_names_that_nobody_knows_are_listed_once_and_their_values_never(tmp_path):
