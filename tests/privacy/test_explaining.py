@@ -36,8 +36,8 @@ def test_open_chat_has_no_clock(account):
     chat = factories.chat(account)
 
     assert explain(chat, now=NOW) == (
-        "Still here: it isn't closed, so no clock runs yet."
-        f" The rule is “Erased 30 days after it is closed” {BY_PLATFORM}."
+        "Still here: it isn't closed, so no clock runs yet;"
+        f" the rule is “Erased 30 days after it is closed” {BY_PLATFORM}."
     )
 
 
@@ -48,7 +48,7 @@ def test_closed_ticket_waits_for_its_run(account, manager):
 
     assert explain(ticket, now=NOW) == (
         "Still here: its clock runs since March 1, 2026, noon (UTC), and the run of April 5, 2026, 3 a.m."
-        " (UTC) erases it. The rule is “Erased 30 days after it is closed, in a run every Sunday at 03:00”"
+        " (UTC) erases it; the rule is “Erased 30 days after it is closed, in a run every Sunday at 03:00”"
         " (version 1 of the account's policy)."
     )
 
@@ -74,8 +74,8 @@ def test_what_is_kept_until_deleted_says_so(account):
     chat = factories.chat(account, closed_at=CLOSED)
 
     assert explain(chat, now=NOW) == (
-        "Still here: no term ends, until somebody deletes it by hand."
-        f" The rule is “Kept until somebody deletes it” {BY_PLATFORM}."
+        "Still here: no term ends, until somebody deletes it by hand;"
+        f" the rule is “Kept until somebody deletes it” {BY_PLATFORM}."
     )
 
 
@@ -91,10 +91,31 @@ def test_hold_comes_before_every_rule(account, supervisor):
     Suspension.objects.filter(pk=placed.pk).update(created_at=CLOSED)
 
     assert explain(chat, now=NOW) == (
-        "Still here: on hold since March 1, 2026, noon (UTC): legal hold, for legal claims (Article"
-        " 17(3)(e)), to be reviewed on Sept. 1, 2026. The rule is “Erased 30 days after it is closed”"
-        f" {BY_PLATFORM}."
+        "Still here: on hold since March 1, 2026, noon (UTC) (legal hold, for legal claims (Article"
+        " 17(3)(e))), to be reviewed on Sept. 1, 2026; without that, its clock runs since Jan. 20, 2026, noon"
+        " (UTC), and the run of Feb. 19, 2026, noon (UTC) would have erased it; the rule is “Erased 30 days"
+        f" after it is closed” {BY_PLATFORM}."
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "otherwise"),
+    [
+        ({"closed_at": CLOSED}, "and the run of March 31, 2026, noon (UTC) would erase it; the rule"),
+        ({}, "without that, it isn't closed, so no clock runs yet; the rule"),
+    ],
+)
+def test_hold_says_what_would_come_without_it(account, supervisor, values, otherwise):
+    ticket = factories.ticket(account, **values)
+    place_hold(
+        unit=ticket,
+        by=supervisor,
+        basis=Suspension.Basis.CLAIM,
+        reason="Claim of March",
+        review_on=date(2026, 9, 1),
+    )
+
+    assert otherwise in explain(ticket, now=NOW)
 
 
 def test_cooling_off_says_until_when(account, manager):
@@ -105,7 +126,7 @@ def test_cooling_off_says_until_when(account, manager):
 
     assert said.startswith("Still here: a shorter term was decided on ")
     assert said.endswith(
-        "The rule is “Erased 3 days after it is closed” (version 1 of the account's policy)."
+        "; the rule is “Erased 3 days after it is closed” (version 1 of the account's policy)."
     )
 
 

@@ -35,11 +35,12 @@ def explain(unit: Model, *, now: datetime | None = None) -> str:
     declared = root_of(type(unit))
     policy = policy_in_force(account_id=unit.account_id, category=declared.category)  # type: ignore[attr-defined]
     stop = stops_of([unit]).get(unit.pk)
-    because = _of_stop(stop, policy) if stop else _of_rule(declared, policy, unit, now or timezone.now())
+    now = now or timezone.now()
+    because = _of_stop(stop, declared, policy, unit, now) if stop else _of_rule(declared, policy, unit, now)
     part = declaration_of(type(unit))
     if part is not None and part.separable:
         because = _("%(because)s, and it goes with its ticket at the latest") % {"because": because}
-    return _("Still here: %(because)s. The rule is “%(rule)s” (%(version)s).") % {
+    return _("Still here: %(because)s; the rule is “%(rule)s” (%(version)s).") % {
         "because": because,
         "rule": sentence_of(policy),
         "version": _version(policy),
@@ -79,24 +80,50 @@ def explain_erased(pk: UUID, *, among: QuerySet[LedgerEntry], zone: Any) -> str:
     )
 
 
-def _of_stop(stop: Suspension, policy: Policy) -> str:
+def _of_stop(stop: Suspension, declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:
     words = {
         "since": moment_in_words(stop.created_at, policy.zone),
         "kind": stop.get_kind_display(),
         "basis": stop.get_basis_display(),
         "day": date_format(stop.review_on, "DATE_FORMAT"),
+        "otherwise": _without_stop(declared, policy, unit, now),
     }
-    return _("on hold since %(since)s: %(kind)s, for %(basis)s, to be reviewed on %(day)s") % words
+    return (
+        _(
+            "on hold since %(since)s (%(kind)s, for %(basis)s), to be reviewed on %(day)s; without that,"
+            " %(otherwise)s"
+        )
+        % words
+    )
+
+
+def _without_stop(declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:
+    """Return when a unit that something stops would have gone, or would go."""
+    start = _start_of(declared, policy, unit)
+    archived_at = getattr(unit, declared.archive) if declared.archive else None
+    if start is None or (at := policy.erased_at(_moment(start, policy), archived_at)) is None:
+        return _of_rule(declared, policy, unit, now)
+    if at <= now:
+        said = _("its clock runs since %(start)s, and the run of %(at)s would have erased it")
+    else:
+        said = _("its clock runs since %(start)s, and the run of %(at)s would erase it")
+    moments = {"start": _moment(start, policy), "at": at}
+    return said % {name: moment_in_words(moment, policy.zone) for name, moment in moments.items()}
 
 
 def _of_rule(declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:
-    is_over = not declared.over or getattr(unit, declared.over) is not None
-    start = _value(unit, clock_of(declared, policy)) if is_over else None
+    start = _start_of(declared, policy, unit)
     if start is None:
         return _not_over(declared)
     if policy.term.rule == Rule.KEEP:
         return _("no term ends, until somebody deletes it by hand")
     return _of_run(declared, policy, unit, _moment(start, policy), now)
+
+
+def _start_of(declared: PersonalData, policy: Policy, unit: Model) -> date | None:
+    """Return when the clock of a unit began; ``None`` as long as it isn't over."""
+    is_over = not declared.over or getattr(unit, declared.over) is not None
+    return _value(unit, clock_of(declared, policy)) if is_over else None
 
 
 def _of_run(declared: PersonalData, policy: Policy, unit: Model, start: datetime, now: datetime) -> str:
