@@ -10,12 +10,22 @@ import argparse
 import hashlib
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization as forms
 
-RUN = ("held", "failed", "archived", "first", "last", ("started_at", "started"), ("finished_at", "finished"))
-BEGUN, DONE = ("units", "files", "reason", "rule", "category"), ("rows", "survivors")
+DOCUMENT = {"kind", "number", "summary", "head", "public_key", "entries"}
+CONTENT = {"account", "action", "at", "params", "prev", "seq", "uid"}
+HEAD = {"seq", "hash", "at", "entries", "key", "signature"}
+# Where no rule of an account decided, entries name the model only.
+CATEGORIES = {
+    "chat.conversation": "chat",
+    "helpdesk.ticket": "ticket",
+    "helpdesk.contact": "contact",
+    "helpdesk.user": "user",
+}
+LEAST_YEARS = 3
 
 
 class Wrong(Exception):
@@ -34,12 +44,22 @@ def signed(text, signature, key):
         return False
 
 
+def moment(text):
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def check_fields(name, fields, signed_ones):
+    """Refuse what no signature covers: nobody could tell who wrote it."""
+    check(fields.keys() == signed_ones, f"{name} has other fields than it should")
+
+
 def check_entries(entries, key, gaps):
     """Recompute each hash; check signatures and links. Receipts hold single entries, so they have gaps."""
-    fields, last = ("account", "action", "at", "params", "prev", "seq", "uid"), None
+    last = None
     for entry in entries:
-        seq, content = entry["seq"], {name: entry[name] for name in fields}
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        seq = entry["seq"]
+        check_fields(f"entry {seq}", entry, CONTENT | {"hash", "signature"})
+        text = json.dumps({name: entry[name] for name in CONTENT}, sort_keys=True, separators=(",", ":"))
         check(hashlib.sha256(text.encode()).hexdigest() == entry["hash"], f"entry {seq} was changed")
         check(signed(entry["hash"], entry["signature"], key), f"entry {seq} is not signed with this key")
         if last:
@@ -50,97 +70,144 @@ def check_entries(entries, key, gaps):
         last = entry
 
 
+def anchor_of(entries, begins):
+    """Return what the entry says that cut the chain where it begins, or ``None``; check all such entries."""
+    anchor = None
+    for entry in entries:
+        if entry["action"] == "ledger.pruned":
+            said, at = entry["params"], moment(entry["at"])
+            check(0 < said["seq"] < entry["seq"], f"entry {entry['seq']} names no anchor of the chain")
+            check(at <= datetime.now(UTC) + timedelta(days=1), f"entry {entry['seq']} is dated in the future")
+            term = moment(said["until"])
+            check(
+                (term.year + LEAST_YEARS, *term.timetuple()[1:6]) <= at.timetuple()[:6],
+                f"entry {entry['seq']} cut the chain before its term",
+            )
+            anchor = said if said["seq"] == begins else anchor
+    return anchor
+
+
 def check_ledger(document, entries, since):
-    """An export reaches from where its own last entry says that it begins to that entry."""
+    """An export reaches from where its last entry says that it begins to that entry; returns its anchor."""
     first, last = entries[0], entries[-1]
     check(last["action"] == "ledger.exported", "the end is missing: the last entry is not the export's own")
     begins = last["params"]["since"]
     check(document["number"] == last["seq"], "the number is not that of the last entry")
-    check(document["summary"]["since"] == begins, "the summary begins elsewhere than the last entry says")
+    check(document["summary"] == {"since": begins}, "the summary is not what the last entry says")
     check(first["seq"] == begins + 1, f"entry {begins + 1} is missing")
     check(begins or first["prev"] == "0" * 64, "entry 1 does not begin a chain")
-    anchors = [entry["params"] for entry in entries if entry["action"] == "ledger.pruned"]
-    here = [anchor["hash"] == first["prev"] for anchor in anchors if anchor["seq"] == begins]
-    check(all(here), f"the anchor of the chain is another entry {begins}")
-    check(
-        begins in (0, since) or here,
-        f"what comes before entry {begins + 1} is left out, and no anchor says so",
-    )
+    anchor = anchor_of(entries, begins)
+    fits = not anchor or anchor["hash"] == first["prev"]
+    check(fits, f"the anchor of the chain is another entry {begins}")
+    known = anchor or begins in (0, since)
+    check(known, f"what comes before entry {begins + 1} is left out, and no anchor says so")
+    return anchor
 
 
-def check_summary(summary, names, entry):
-    for name in names:
-        shown, said = (name, name) if isinstance(name, str) else name
-        if shown in summary and said in entry["params"]:
-            check(
-                summary[shown] == entry["params"][said],
-                f"the summary's {shown} is not what entry {entry['seq']} says",
-            )
+def check_summary(summary, said):
+    """Each field of a summary is what signed entries say, and none is lacking or stands in no entry."""
+    for name in [*said, *summary]:
+        check(name in summary, f"the summary lacks its {name}")
+        check(name in said, f"the summary's {name} stands in no entry")
+        same = json.dumps(summary[name], sort_keys=True) == json.dumps(said[name], sort_keys=True)
+        check(same, f"the summary's {name} is not what the entries say")
 
 
 def check_receipt(document, entries):
-    runs, summary = [entry for entry in entries if entry["action"] == "purge.run"], document["summary"]
-    check([run["seq"] for run in runs] == [document["number"]], "the entry of the run is missing")
-    said = {name[7:]: count for name, count in runs[0]["params"].items() if name.startswith("erased_")}
-    counts = [{name: count for name, count in each.items() if count} for each in (summary["counts"], said)]
-    check(counts[0] == counts[1], "the summary's counts are not what the entry of the run says")
-    check_summary(summary, [*RUN, ("policy_version", "version")], runs[0])
-    erasures = sum(entry["action"] == "erasure.begun" for entry in entries)
-    check(summary.get("erasures", erasures) == erasures, "the entry of an erasure is missing")
+    """A receipt holds the entry of a run, and the entries of the erasures that the run names as its own."""
+    run = entries[-1]
+    check(
+        run["action"] == "purge.run" and run["seq"] == document["number"], "the entry of the run is missing"
+    )
+    says, erasures = run["params"], 0
+    for entry in entries[:-1]:
+        fits = entry["action"] in ("erasure.begun", "erasure.done") and entry["account"] == run["account"]
+        check(fits, f"entry {entry['seq']} is none of this run's account")
+        within = (says["first"] or 0) <= entry["seq"] <= (says["last"] or 0)
+        check(within, f"entry {entry['seq']} is none of this run")
+        erasures += entry["action"] == "erasure.begun"
+    check(says.get("erasures", erasures) == erasures, "the entry of an erasure is missing")
+    said = {"account": run["account"], "policy_version": says.get("version", 0), "erasures": erasures}
+    said |= {"started_at": says["started"], "finished_at": says["finished"]}
+    said |= {"first": says["first"], "last": says["last"]}
+    said |= {name: says.get(name, 0) for name in ("held", "failed", "archived")}
+    said["counts"] = {name[7:]: count for name, count in says.items() if name.startswith("erased_")}
+    check_summary(document["summary"], said)
 
 
 def check_certificate(document, entries):
-    begun = [entry for entry in entries if entry["action"] == "erasure.begun"]
-    check(len(begun) == 1, "the entry of the erasure's beginning is missing")
-    begun, summary = begun[0], document["summary"]
-    done = [e for e in entries if e["action"] == "erasure.done" and e["params"]["begun"] == begun["seq"]]
-    check(done, "no entry says that the erasure is done")
-    check(done[0]["params"]["survivors"] == 0, "the erasure left survivors")
-    check(document["number"] in (begun["seq"], done[0]["seq"]), "the number is that of another entry")
-    keys = begun["params"]["keys"]
-    check(summary["keys"] in (keys, len(keys)), "the summary's keys are not those of the entry")
-    check({"units", "files"} <= summary.keys(), "the summary lacks its units or files")
-    check_summary(summary, [*BEGUN, ("policy_version", "version")], begun)
-    check_summary(summary, DONE, done[0])
-    times = (summary.get("begun_at", begun["at"]), summary.get("done_at", done[0]["at"]))
-    check(times == (begun["at"], done[0]["at"]), "the summary's times are not those of the entries")
+    """A certificate holds two entries: that the erasure began, and that it ended without survivors."""
+    actions = [entry["action"] for entry in entries]
+    check(actions[0] == "erasure.begun", "the entry of the erasure's beginning is missing")
+    begun, done = entries[0], entries[-1]
+    ended = actions == ["erasure.begun", "erasure.done"] and done["params"]["begun"] == begun["seq"]
+    check(ended, "no entry says that the erasure is done, or there are others")
+    check(done["params"]["survivors"] == 0, "the erasure left survivors")
+    check(document["number"] in (begun["seq"], done["seq"]), "the number is that of another entry")
+    says, ends = begun["params"], done["params"]
+    said = {"account": begun["account"], "policy_version": says.get("version", 0), "keys": len(says["keys"])}
+    said |= {"begun_at": begun["at"], "done_at": done["at"]}
+    said |= {"category": says.get("category") or CATEGORIES.get(says["unit"])}
+    said |= {"rule": says.get("rule", ""), "clock": says.get("clock", "")}
+    said |= {name: says[name] for name in ("reason", "units", "files")}
+    said |= {name: ends[name] for name in ("rows", "survivors")}
+    check_summary(document["summary"], said)
 
 
-def check_heads(document, entries, heads, key):
-    """Hold the entries against the document's own head and those that were kept; returns how many met one."""
+def check_head(name, head, key, ours):
+    check_fields(name, head, HEAD)
+    text = f"lethe head {head['seq']} {head['hash']} {head['at']} {head['entries']} {head['key']}"
+    check(head["key"] == ours and signed(text, head["signature"], key), f"{name} is not signed with this key")
+
+
+def check_heads(document, entries, heads, key, anchor):
+    """Hold the entries against the document's own head and those that were kept; returns how many met one.
+
+    Of what comes before the anchor only place and age can be compared. Single entries need meet no head.
+    """
     der = key.public_bytes(forms.Encoding.DER, forms.PublicFormat.SubjectPublicKeyInfo)
     ours, whole, end = hashlib.sha256(der).hexdigest(), document["kind"] == "ledger", document["head"]["seq"]
-    hashes = {entry["seq"]: entry["hash"] for entry in entries}
+    hashes, older = {entry["seq"]: entry["hash"] for entry in entries}, 0
     if whole:
         hashes[entries[0]["seq"] - 1] = entries[0]["prev"]
     for name, head in [("the document's head", document["head"]), *heads]:
-        text = f"lethe head {head['seq']} {head['hash']} {head['at']} {head['entries']} {head['key']}"
-        check(
-            head["key"] == ours and signed(text, head["signature"], key),
-            f"{name} is not signed with this key",
-        )
-        check(head["seq"] <= end or not whole, f"{name} is beyond the end: the document is older, or cut")
-        check(
-            hashes.get(head["seq"], head["hash"]) == head["hash"], f"{name} names another entry {head['seq']}"
-        )
+        check_head(name, head, key, ours)
+        seq = head["seq"]
+        check(seq <= end or not whole, f"{name} is beyond the end: the document is older, or cut")
+        check(hashes.get(seq, head["hash"]) == head["hash"], f"{name} names another entry {seq}")
+        if anchor and seq <= anchor["seq"]:
+            old = moment(head["at"]) < moment(anchor["until"])
+            check(old, f"{name} names an entry that was cut before its term")
+            older += seq < anchor["seq"]
     last = entries[-1]["seq"]
     check(last == end if whole else last <= end, "the document's head is not that of its last entry")
-    return sum(head["seq"] in hashes for _, head in heads)
+    met = sum(head["seq"] in hashes for _, head in heads)
+    check(met or older == len(heads) or not whole, "no given head names any of its entries")
+    return met
 
 
 def verify(document, key, heads, since):
     """Return in one line that nothing is wrong, or raise what is."""
-    entries, kind = document["entries"], document["kind"]
+    entries, kind, anchor = document["entries"], document["kind"], None
     check(kind in ("ledger", "receipt", "certificate"), "it is no ledger, receipt or certificate")
     check(entries, "it holds no entry")
     check_entries(entries, key, gaps=kind != "ledger")
+    check_fields("the document", document, DOCUMENT)
+    pem = key.public_bytes(forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo).decode()
+    check(document["public_key"].strip() == pem.strip(), "the enclosed key is another one")
     if kind == "ledger":
-        check_ledger(document, entries, since)
+        anchor = check_ledger(document, entries, since)
     else:
         (check_receipt if kind == "receipt" else check_certificate)(document, entries)
-    met = check_heads(document, entries, heads, key)
+    met = check_heads(document, entries, heads, key, anchor)
     span = f"{len(entries)} entries from {entries[0]['seq']} to {entries[-1]['seq']}"
     return f"OK: {kind} {document['number']}, {span}; {met} of {len(heads)} given heads name one of them."
+
+
+def once(pairs):
+    """Readers differ in which of two fields of one name they take, so there may be only one."""
+    check(len(dict(pairs)) == len(pairs), "a field stands twice in it")
+    return dict(pairs)
 
 
 def main():
@@ -156,7 +223,7 @@ def main():
         read = []
         for name in (given.document, *given.head):
             with open(name, encoding="utf-8") as file:
-                read.append(json.load(file))
+                read.append(json.load(file, object_pairs_hook=once))
         heads = [(f"the head {name}", head) for name, head in zip(given.head, read[1:], strict=True)]
         print(verify(read[0], key, heads, given.since))
     except Wrong as wrong:

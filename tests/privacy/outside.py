@@ -22,9 +22,14 @@ class Auditor:
 
     def verify(self, document: dict, *options: str, heads: tuple[dict, ...] = ()) -> tuple[int, str]:
         """Return the exit status and the line that the verifier says."""
+        return self.verify_text(json.dumps(document), *options, heads=heads)
+
+    def verify_text(self, text: str, *options: str, heads: tuple[dict, ...] = ()) -> tuple[int, str]:
+        """Do the same with a document that needs not be what our own JSON would be."""
         kept = [self.keep(head, f"head{number}.json") for number, head in enumerate(heads)]
         paths = [part for path in kept for part in ("--head", str(path))]
-        document_path = self.keep(document, "document.json")
+        document_path = self.folder / "document.json"
+        document_path.write_text(text)
         command = [sys.executable, "-I", "-c", WITHOUT_DJANGO, str(VERIFIER), str(document_path)]
         result = subprocess.run(
             [*command, "--key", str(self.key), *paths, *options], capture_output=True, text=True, check=False

@@ -26,6 +26,8 @@ from privacy.models import LedgerEntry
 from tests.privacy.ledgers import finding, rebuild
 from tests.privacy.outside import VERIFIER, Auditor
 
+UNFINISHED = "no entry says that the erasure is done, or there are others"
+
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
 
@@ -62,8 +64,9 @@ def certificate(entries):
     )
     ledger.append("policy.changed", account_id=7)
     done = ledger.append("erasure.done", account_id=7, begun=begun.seq, rows=9, survivors=0)
-    summary = {"units": 2, "keys": 2, "files": 1, "reason": "retention", "rows": 9}
-    summary |= {"begun_at": stamp(begun.at), "done_at": stamp(done.at)}
+    summary = {"account": 7, "category": "chat", "reason": "retention", "rule": "", "clock": ""}
+    summary |= {"policy_version": 0, "begun_at": stamp(begun.at), "done_at": stamp(done.at)}
+    summary |= {"units": 2, "files": 1, "keys": 2, "rows": 9, "survivors": 0}
     return document_of("certificate", begun.seq, summary, [begun, done])
 
 
@@ -71,10 +74,12 @@ def certificate(entries):
 def receipt(entries):
     """A receipt of a run that erased three chats and no ticket."""
     begun = ledger.append("erasure.begun", account_id=7, units=3, keys=[])
-    run = ledger.append(
-        "purge.run", account_id=7, version=4, first=6, last=6, held=0, erased_chat=3, erased_ticket=0
-    )
-    summary = {"counts": {"chat": 3}, "policy_version": 4, "held": 0, "erasures": 1}
+    times = {"started": begun.at, "finished": timezone.now()}
+    counts = {"erased_chat": 3, "erased_ticket": 0, "held": 0, "erasures": 1}
+    run = ledger.append("purge.run", account_id=7, version=4, first=6, last=6, **times, **counts)
+    summary = {"account": 7, "policy_version": 4, "started_at": stamp(begun.at), "first": 6, "last": 6}
+    summary |= {"finished_at": run.params["finished"], "counts": {"chat": 3, "ticket": 0}, "erasures": 1}
+    summary |= {"held": 0, "failed": 0, "archived": 0}
     return document_of("receipt", run.seq, summary, [begun, run])
 
 
@@ -181,6 +186,12 @@ def test_head_from_before_a_part_is_held_against_where_it_begins(export, entries
     assert met == (0, "OK: ledger 6, 3 entries from 4 to 6; 1 of 2 given heads name one of them.")
 
 
+def test_heads_that_meet_no_entry_prove_nothing(export, entries, auditor):
+    met = auditor.verify(export(since=3), "--since", "3", heads=(head_document(entries[0]),))
+
+    assert met == (1, "WRONG: no given head names any of its entries.")
+
+
 @pytest.mark.parametrize("since", [5, 99])
 def test_export_of_nothing_is_refused_and_says_nothing_in_the_ledger(entries, tmp_path, since):
     with pytest.raises(CommandError, match=f"no entry behind {since}"):
@@ -229,7 +240,7 @@ def test_memory_of_an_export_does_not_grow_with_the_ledger(entries, tmp_path):
         (("entries", 2, "signature"), "00" * 64, "entry 3 is not signed with this key"),
         (("head", "seq"), 4, "the document's head is not signed with this key"),
         (("head", "hash"), "0" * 64, "the document's head is not signed with this key"),
-        (("summary", "since"), 2, "the summary begins elsewhere than the last entry says"),
+        (("summary", "since"), 2, "the summary is not what the last entry says"),
         (("number",), 5, "the number is not that of the last entry"),
         (("kind",), "receipt", "the entry of the run is missing"),
         (("kind",), "poem", "it is no ledger, receipt or certificate"),
@@ -350,11 +361,19 @@ def test_receipt_is_verified(receipt, auditor):
 @pytest.mark.parametrize(
     ("path", "to", "line"),
     [
-        (("summary", "counts", "chat"), 2, "the summary's counts are not what the entry of the run says"),
-        (("summary", "counts", "ticket"), 1, "the summary's counts are not what the entry of the run says"),
-        (("summary", "counts"), {}, "the summary's counts are not what the entry of the run says"),
-        (("summary", "policy_version"), 3, "the summary's policy_version is not what entry 7 says"),
-        (("summary", "held"), 2, "the summary's held is not what entry 7 says"),
+        (("summary", "account"), 99, "the summary's account is not what the entries say"),
+        (("summary", "counts", "chat"), 2, "the summary's counts is not what the entries say"),
+        (("summary", "counts", "chat"), 3.0, "the summary's counts is not what the entries say"),
+        (("summary", "counts", "ticket"), 1, "the summary's counts is not what the entries say"),
+        (("summary", "counts"), {}, "the summary's counts is not what the entries say"),
+        (("summary", "erasures"), 1.0, "the summary's erasures is not what the entries say"),
+        (("summary", "policy_version"), 3, "the summary's policy_version is not what the entries say"),
+        (("summary", "held"), 2, "the summary's held is not what the entries say"),
+        (("summary", "contacts_erased"), 5000, "the summary's contacts_erased stands in no entry"),
+        (("public_key",), "another", "the enclosed key is another one"),
+        (("note",), "forged", "the document has other fields than it should"),
+        (("entries", 0, "note"), "forged", "entry 6 has other fields than it should"),
+        (("head", "note"), "forged", "the document's head has other fields than it should"),
         (("number",), 6, "the entry of the run is missing"),
         (("entries", 1, "params", "erased_chat"), 2, "entry 7 was changed"),
         (("head", "entries"), 3, "the document's head is not signed with this key"),
@@ -368,27 +387,63 @@ def test_receipt_without_one_of_its_erasures_is_told(receipt, auditor):
     assert auditor.verify(without(receipt, 0)) == (1, "WRONG: the entry of an erasure is missing.")
 
 
+def test_receipt_that_leaves_an_erasure_out_of_its_summary_too_is_told(receipt, auditor):
+    forged = changed(without(receipt, 0), "summary", "erasures", to=0)
+
+    assert auditor.verify(forged) == (1, "WRONG: the entry of an erasure is missing.")
+
+
+def test_receipt_with_an_erasure_of_another_run_is_told(receipt, auditor):
+    later = ledger.append("erasure.begun", account_id=7, units=3, keys=[])
+    foreign = ledger.append("erasure.begun", account_id=8, units=3, keys=[])
+    begun, run = receipt["entries"]
+
+    def verified(entries, number):
+        return auditor.verify(receipt | {"entries": entries, "number": number, "head": head_document()})
+
+    assert verified([begun, run, as_line(later)], 7)[1] == "WRONG: the entry of the run is missing."
+    again = ledger.append("purge.run", account_id=7, **run["params"])
+    assert verified([begun, as_line(later), as_line(again)], again.seq)[1] == (
+        f"WRONG: entry {later.seq} is none of this run."
+    )
+    assert verified([begun, as_line(foreign), as_line(again)], again.seq)[1] == (
+        f"WRONG: entry {foreign.seq} is none of this run's account."
+    )
+
+
+@pytest.mark.parametrize("name", ["account", "failed", "erasures", "counts", "first"])
+def test_receipt_whose_summary_lacks_something_is_told(receipt, auditor, name):
+    del receipt["summary"][name]
+
+    assert auditor.verify(receipt) == (1, f"WRONG: the summary lacks its {name}.")
+
+
+def test_field_that_stands_twice_is_told(receipt, auditor, tmp_path):
+    text = json.dumps(receipt).replace('"chat": 3', '"chat": 3000, "chat": 3')
+
+    assert auditor.verify_text(text) == (1, "WRONG: a field stands twice in it.")
+
+
 def test_certificate_is_verified_though_its_entries_have_a_gap(certificate, auditor):
     assert auditor.verify(certificate)[0] == 0
     assert auditor.verify(changed(certificate, "number", to=8))[0] == 0
-    assert auditor.verify(changed(certificate, "summary", "keys", to=["a", "b"]))[0] == 0
 
 
 @pytest.mark.parametrize(
     ("path", "to", "line"),
     [
-        (("summary", "units"), 3, "the summary's units is not what entry 6 says"),
-        (("summary", "files"), 0, "the summary's files is not what entry 6 says"),
-        (("summary", "keys"), 1, "the summary's keys are not those of the entry"),
-        (("summary", "reason"), "closed", "the summary's reason is not what entry 6 says"),
-        (("summary", "rows"), 8, "the summary's rows is not what entry 8 says"),
-        (
-            ("summary", "begun_at"),
-            "2020-01-01T00:00:00.000000Z",
-            "the summary's times are not those of the entries",
-        ),
-        (("summary", "done_at"), None, "the summary's times are not those of the entries"),
-        (("summary",), {"keys": 2}, "the summary lacks its units or files"),
+        (("summary", "account"), 99, "the summary's account is not what the entries say"),
+        (("summary", "category"), "ticket", "the summary's category is not what the entries say"),
+        (("summary", "rule"), "at_once", "the summary's rule is not what the entries say"),
+        (("summary", "clock"), "created", "the summary's clock is not what the entries say"),
+        (("summary", "units"), 3, "the summary's units is not what the entries say"),
+        (("summary", "files"), 0, "the summary's files is not what the entries say"),
+        (("summary", "keys"), 1, "the summary's keys is not what the entries say"),
+        (("summary", "reason"), "closed", "the summary's reason is not what the entries say"),
+        (("summary", "rows"), 8, "the summary's rows is not what the entries say"),
+        (("summary", "survivors"), 1, "the summary's survivors is not what the entries say"),
+        (("summary", "begun_at"), "2020-01-01", "the summary's begun_at is not what the entries say"),
+        (("summary", "done_at"), None, "the summary's done_at is not what the entries say"),
         (("number",), 7, "the number is that of another entry"),
         (("entries", 0, "params", "units"), 3, "entry 6 was changed"),
     ],
@@ -397,12 +452,19 @@ def test_changed_certificate_is_told(certificate, auditor, path, to, line):
     assert auditor.verify(changed(certificate, *path, to=to)) == (1, f"WRONG: {line}.")
 
 
+@pytest.mark.parametrize("name", ["account", "clock", "keys", "rows", "survivors"])
+def test_certificate_whose_summary_lacks_something_is_told(certificate, auditor, name):
+    del certificate["summary"][name]
+
+    assert auditor.verify(certificate) == (1, f"WRONG: the summary lacks its {name}.")
+
+
 def test_certificate_needs_both_entries(certificate, auditor):
     assert (
         auditor.verify(without(certificate, 0))[1]
         == "WRONG: the entry of the erasure's beginning is missing."
     )
-    assert auditor.verify(without(certificate, 1))[1] == "WRONG: no entry says that the erasure is done."
+    assert auditor.verify(without(certificate, 1))[1] == f"WRONG: {UNFINISHED}."
 
 
 def test_end_of_another_erasure_ends_nothing(certificate, auditor):
@@ -410,7 +472,7 @@ def test_end_of_another_erasure_ends_nothing(certificate, auditor):
 
     forged = changed(certificate, "entries", 1, to=as_line(other))
 
-    assert auditor.verify(forged)[1] == "WRONG: no entry says that the erasure is done."
+    assert auditor.verify(forged)[1] == f"WRONG: {UNFINISHED}."
 
 
 def test_erasure_with_survivors_gets_no_certificate(certificate, auditor):

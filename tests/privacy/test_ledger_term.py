@@ -213,7 +213,7 @@ def test_erasure_that_is_not_done_holds_back_the_cut(account, clock):
 
     assert in_database()[0] == begun
     assert finding() == (True, None)
-    assert finish_open_erasures() == 2
+    assert len(finish_open_erasures()) == 2
     assert prune_ledger() == 0  # they ended today
     assert finding() == (True, None)
 
@@ -518,6 +518,48 @@ def test_export_with_an_anchor_for_another_entry_is_told(pruned, tmp_path):
     document = json.loads((tmp_path / "ledger.json").read_text())
 
     assert auditor.verify(document) == (1, "WRONG: the anchor of the chain is another entry 5.")
+
+
+def test_auditor_with_a_head_from_behind_a_forged_anchor_is_not_told_that_all_is_well(aged, tmp_path):
+    kept = head_document(aged[4])
+    forged_anchor(aged[6])
+    cut_by_hand(7)
+    export_ledger(tmp_path / "ledger.json")
+    document = json.loads((tmp_path / "ledger.json").read_text())
+
+    assert document["entries"][0]["seq"] == 8
+    assert Auditor(tmp_path, public_key_pem()).verify(document, heads=(kept,)) == (
+        1,
+        "WRONG: the head head0.json names an entry that was cut before its term.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "line"),
+    [
+        (NOW, NOW, "entry 8 cut the chain before its term"),
+        (NOW, NOW.replace(year=2023, day=2), "entry 8 cut the chain before its term"),
+        (datetime(2099, 1, 1, tzinfo=UTC), NOW, "entry 8 is dated in the future"),
+    ],
+)
+def test_auditor_is_told_of_a_cut_that_came_too_early(aged, tmp_path, at, until, line):
+    forged_anchor(aged[6], at=at, until=until)
+    cut_by_hand(7)
+    export_ledger(tmp_path / "ledger.json")
+    document = json.loads((tmp_path / "ledger.json").read_text())
+
+    assert Auditor(tmp_path, public_key_pem()).verify(document) == (1, f"WRONG: {line}.")
+
+
+def test_auditor_whose_heads_are_all_older_than_the_term_is_not_alarmed(pruned, tmp_path):
+    export_ledger(tmp_path / "ledger.json")
+    document = json.loads((tmp_path / "ledger.json").read_text())
+    oldest = json.loads(min(heads_folder().iterdir()).read_text())
+
+    assert Auditor(tmp_path, public_key_pem()).verify(document, heads=(oldest,)) == (
+        0,
+        "OK: ledger 9, 4 entries from 6 to 9; 0 of 1 given heads name one of them.",
+    )
 
 
 # --- The gate
