@@ -44,6 +44,26 @@ def test_expiry_is_a_sentence_until_the_clock_runs_and_then_a_moment(policy, ope
     assert told == [open_yet, open_yet, closed]
 
 
+@pytest.mark.parametrize(
+    ("category", "clock", "sentence"),
+    [
+        ("ticket", "closed", "Erased 30 days after it is closed"),
+        ("ticket", "created", "Erased 30 days after it was begun, once it is closed"),
+        ("ticket", "last_activity", "Erased 30 days after the last activity, once it is closed"),
+        ("chat", "last_message", "Erased 30 days after the last message, once it is closed"),
+        ("ticket_file", "created", "Erased 30 days after it was begun"),
+        ("contact", "last_activity", "Erased 30 days after the last chat or ticket has gone"),
+    ],
+)
+def test_clock_that_begins_earlier_says_that_nothing_goes_before_it_is_closed(
+    account, category, clock, sentence
+):
+    factories.policy(account, category)
+    account.retention_policies.filter(category=category).update(clock=clock)
+
+    assert expiry_of(account_id=account.pk, category=category).sentence == sentence
+
+
 def test_without_a_decision_the_term_of_the_plan_is_obeyed(account):
     RetentionPolicy.objects.all().delete()
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from privacy.cadences import Every
 from privacy.categories import Category
-from privacy.declarations import clocks_in, root_of
+from privacy.declarations import clocks_in, root_of, units_in
 from privacy.models import Suspension
 from privacy.services.rules.due import clock_of
 from privacy.services.rules.policies import Policy, policy_in_force
@@ -117,8 +117,17 @@ def when_of(policy: Policy) -> str:
 def _end_of(policy: Policy) -> str:
     clocks = clocks_in(policy.category)
     if policy.term.rule == Rule.KEEP or policy.category not in _COUNTED or len(clocks) > 1:
-        return policy.term.in_words(policy.clock or next(iter(clocks), Clock.CLOSED))
+        clock = policy.clock or next(iter(clocks), Clock.CLOSED)
+        return _once_over(policy, policy.term.in_words(clock), clock)
     after, at_once = _COUNTED[Category(policy.category)]
     if policy.term.rule == Rule.AT_ONCE:
         return str(at_once)
     return _("%(length)s %(after)s") % {"length": policy.term.length_in_words(), "after": after}
+
+
+def _once_over(policy: Policy, when: str, clock: str) -> str:
+    """Add that nothing goes before it is closed, where the clock began earlier."""
+    waits = any(unit.over and unit.clocks.get(clock) != unit.over for unit in units_in(policy.category))
+    if policy.term.rule != Rule.AFTER or not waits:
+        return when
+    return _("%(when)s, once it is closed") % {"when": when}
