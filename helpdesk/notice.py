@@ -87,11 +87,16 @@ def notice_of(account: Account) -> Notice:
         kept=[
             words % {"when": when_of(policies[category])}
             for category, words in _ERASED.items()
-            if units_in(category) or rows_in(category)
+            if tells_of(category)
         ],
         silence=silence_in_words(account),
         has_archive=any(policy.archive for policy in policies.values()),
     )
+
+
+def tells_of(category: str) -> bool:
+    """Tell whether visitors read about a category: something of theirs is stored in it."""
+    return category in _ERASED and bool(units_in(category) or rows_in(category))
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

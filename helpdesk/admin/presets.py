@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from helpdesk.admin.rehearsals import told_to_visitors
 from helpdesk.admin.retention_tab import RetentionTab
+from helpdesk.notice import tells_of
 from helpdesk.services.retention import Decision, proposed
 from privacy.categories import Category
 from privacy.presets import PRESETS, Preset
@@ -11,7 +12,7 @@ from privacy.presets import PRESETS, Preset
 
 @dataclass(frozen=True)
 class Offer:
-    """A preset, its sentences by category, and what of it the plan doesn't allow."""
+    """A preset, the sentences that visitors read by category, and what of it the plan doesn't allow."""
 
     preset: Preset
     sentences: list[tuple[str, str]]
@@ -29,7 +30,8 @@ def _offer(preset: Preset, tab: RetentionTab) -> Offer:
     for category, kept in preset.rules.items():
         decision, label = Decision(**vars(kept)), str(Category(category).label)
         rule = proposed(rows[category].in_force, decision, now=tab.now)
-        sentences.append((label, told_to_visitors(tab, rule)))
+        if tells_of(category):
+            sentences.append((label, told_to_visitors(tab, rule)))
         if not tab.limits.allow(category, decision):
             beyond.append(label)
     return Offer(preset, sentences, beyond)

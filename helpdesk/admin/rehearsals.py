@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.admin.retention_tab import RetentionTab
+from helpdesk.notice import tells_of
 from privacy.services.rules.conflicts import conflicts_of
 from privacy.services.rules.policies import Policy
 from privacy.services.rules.rehearsal import Forecast, Rehearsal
@@ -94,8 +95,11 @@ def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
 
 
 def _told(tab: RetentionTab, policies: list[Policy]) -> list[tuple[CategoryForm, str]]:
-    """Return what visitors will read of each rule; nothing where it stays as it is."""
+    """Return what visitors will read of each rule; nothing where it stays as it is, or they read nothing."""
     return [
-        (row, told_to_visitors(tab, policy) if row.category in tab.decisions else "")
+        (
+            row,
+            told_to_visitors(tab, policy) if row.category in tab.decisions and tells_of(row.category) else "",
+        )
         for row, policy in zip(tab.rows, policies, strict=True)
     ]

@@ -246,6 +246,23 @@ def test_preset_fills_the_form_and_is_saved_as_shown(manager_client, account, pr
         )
 
 
+def test_presets_and_rehearsal_quote_only_what_the_notice_says(manager_client, account):
+    stored = {
+        "chat transcripts",
+        "tickets",
+        "files of tickets",
+        "contacts with nothing left",
+        "outgoing mail",
+    }
+    page = manager_client.get(path_of(account))
+    offers = {offer.preset.code: offer.sentences for offer in page.context["presets"]}
+
+    told = rehearsed(manager_client, account, technical_rule="at_once", mail_rule="at_once").context["told"]
+
+    assert {label for label, _sentence in offers["nothing"]} == stored
+    assert {row.label for row, sentence in told if sentence} == {"outgoing mail"}
+
+
 def test_preset_that_is_none_fills_nothing(manager_client, account):
     assert manager_client.get(f"{path_of(account)}?preset=other").context["retention"].preset is None
 
