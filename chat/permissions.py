@@ -32,6 +32,11 @@ def conversation_of(user: User, conversation_id: UUID) -> Conversation | None:
     return chat
 
 
+def is_gone(chat: Conversation) -> bool:
+    """Tell whether a chat was erased since it was fetched: what belongs to it can't be read any more."""
+    return not Conversation.objects.filter(pk=chat.pk).exists()
+
+
 def may_answer(user: User, chat: Conversation) -> bool:
     """Tell whether the agent may write in this chat: the one who accepted it, while it is open."""
     return chat.status == Conversation.Status.ACTIVE and chat.agent_id == user.pk

@@ -5,12 +5,13 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from chat.permissions import conversation_for
+from chat.permissions import conversation_for, is_gone
 from helpdesk.models import Account
 
 View = Callable[..., HttpResponse]
@@ -48,7 +49,12 @@ def for_visitor_of_chat(view: View) -> View:
         if chat is None:
             return _no_chat(public_id)
         with translation.override(chat.language):
-            return view(request, chat)
+            try:
+                return view(request, chat)
+            except ObjectDoesNotExist:
+                if is_gone(chat):
+                    raise Http404 from None
+                raise
 
     return _open_to_visitors(visited)
 

@@ -5,7 +5,7 @@ from functools import wraps
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.forms import IntegerField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -18,7 +18,7 @@ from chat.desk import read_desk
 from chat.forms import MessageForm
 from chat.models import Conversation
 from chat.pane import read_news, read_pane
-from chat.permissions import conversation_of, may_answer
+from chat.permissions import conversation_of, is_gone, may_answer
 from chat.services.messages import ChatEnded, post_message
 from helpdesk.permissions import agent_required
 
@@ -33,10 +33,19 @@ def on_chat(view: ChatView) -> Callable[..., HttpResponse]:
     def with_chat(request: HttpRequest, conversation_id: UUID, **more: int) -> HttpResponse:
         chat = conversation_of(request.user, conversation_id)
         if chat is None:
-            return render(request, "chat/agent/gone.html", status=404)
-        return view(request, chat, **more)
+            return _gone(request)
+        try:
+            return view(request, chat, **more)
+        except ObjectDoesNotExist:
+            if is_gone(chat):
+                return _gone(request)
+            raise
 
     return never_cache(agent_required(with_chat))
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "chat/agent/gone.html", status=404)
 
 
 def wants_json(request: HttpRequest) -> bool:
