@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.admin.help_texts import ACCOUNT
-from helpdesk.admin.retention_tab import RetentionTab
+from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.forms.typed import TypedField, check_once
 from helpdesk.models import Account, User
@@ -87,6 +87,7 @@ class AccountForm(forms.ModelForm):
             self.data if self.is_bound else None,
             self.preset,
             asks=not self.only_rehearsed,
+            plan=chosen_plan(self.data) if "plan" in self.fields else None,
         )
         self.parts = self.retention.forms
         self.initial |= self._decided()

@@ -9,7 +9,8 @@ from django.shortcuts import render
 from helpdesk.admin.policy_versions import versions_of
 from helpdesk.admin.presets import presets_for
 from helpdesk.admin.rehearsals import chip_of, shown, told_to_visitors
-from helpdesk.admin.retention_tab import RetentionTab
+from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
+from helpdesk.admin.scope import is_operator
 from helpdesk.models import Account
 
 PARTS = "admin/helpdesk/account"
@@ -28,7 +29,8 @@ def preview(request: HttpRequest, account: Account, part: str) -> HttpResponse:
         form.is_valid()
         return render(request, f"{PARTS}/_consent_preview.html", {**form.cleaned_data, "account": account})
     if part == "retention":
-        tab = RetentionTab(account, request.POST, asks=False)
+        plan = chosen_plan(request.POST) if is_operator(request) else None
+        tab = RetentionTab(account, request.POST, asks=False, plan=plan)
         return render(request, f"{PARTS}/_rehearsal.html", {**shown(tab), "live": True})
     raise Http404
 

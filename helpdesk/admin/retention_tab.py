@@ -1,6 +1,7 @@
 """All of an account's retention on one page: its categories, and what a change asks for before it counts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +18,9 @@ from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, goes_sooner, proposed
+from privacy.models import Plan
 from privacy.presets import Preset
-from privacy.services.rules.policies import Policy, policies_in_force
+from privacy.services.rules.policies import COOLING_OFF, Policy, policies_in_force
 from privacy.services.rules.rehearsal import Rehearsal, rehearse
 
 
@@ -47,10 +49,18 @@ class RetentionTab:
     """
 
     def __init__(
-        self, account: Account, data: Any = None, preset: Preset | None = None, *, asks: bool = True
+        self,
+        account: Account,
+        data: Any = None,
+        preset: Preset | None = None,
+        *,
+        asks: bool = True,
+        plan: Plan | None = None,
     ) -> None:
+        """``plan`` is another one that an operator chose on the same page and hasn't saved yet."""
         self.account, self.preset, self.asks = account, preset, asks
         self.now = timezone.now()
+        self.planned = self._under(plan) if plan and plan != account.plan else {}
         self.confirm_above = account.confirm_above  # as saved: nobody raises it to get around it
         limits = Limits.of(account)
         decided = {row.category: row for row in account.retention_policies.all()}
@@ -95,9 +105,20 @@ class RetentionTab:
         return [
             proposed(row.in_force, self.decisions[row.category], now=self.now, skip_cooling=skip)
             if row.category in self.decisions
-            else row.in_force
+            else self.planned.get(row.category, row.in_force)
             for row in self.rows
         ]
+
+    def _under(self, plan: Plan) -> dict[str, Policy]:
+        """Return the rules that the chosen plan cuts short, as they would wait."""
+        before = {rule.category: rule for rule in policies_in_force(self.account.pk)}
+        return {
+            rule.category: replace(
+                rule, former=None, changed_at=self.now, cooling_until=self.now + COOLING_OFF
+            )
+            for rule in policies_in_force(self.account.pk, plan=plan)
+            if goes_sooner(Decision.of_policy(rule), before[rule.category])
+        }
 
     @cached_property
     def rehearsal(self) -> Rehearsal:
@@ -106,7 +127,7 @@ class RetentionTab:
     @cached_property
     def doomed(self) -> dict[str, int]:
         """How much is over at once under the rules that become shorter, by category."""
-        taking = {row.category for row in self.rows if _takes_more(row)}
+        taking = {row.category for row in self.rows if _takes_more(row)} | self.planned.keys()
         if not taking:
             return {}
         seen = self.__dict__.get("rehearsal")  # what the page shows anyway, if it saw everything
@@ -149,6 +170,11 @@ class RetentionTab:
 
     def _changed_rows(self) -> list[CategoryForm]:
         return [row for row in self.rows if row.category in self.decisions]
+
+
+def chosen_plan(data: Mapping[str, Any]) -> Plan | None:
+    """Return the plan that was chosen on the page of the account, where one was."""
+    return Plan.objects.filter(pk=data.get("plan", "")).first()
 
 
 def _takes_more(row: CategoryForm) -> bool:

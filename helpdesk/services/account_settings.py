@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers, first_notice
-from helpdesk.services.retention import Decision, change_retention
+from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from privacy import ledger
 from privacy.services.people.consent import current_notice, publish_notice
 
@@ -51,7 +52,10 @@ def change_account(
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
+        obeyed = decisions_in_force(account) if "plan" in values else {}
         _set_values(account, values, by)
+        if obeyed:
+            note_plan(account=account, obeyed=obeyed, by=by, reason=_("Another plan"))
         change_retention(
             account=account, decisions=decisions or {}, by=by, reason=reason, skip_cooling=skip_cooling
         )
@@ -125,6 +129,8 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
         raise PermissionDenied
     if not changed:
         return
+    if "plan" in changed:
+        account.plan_changed_at = timezone.now()  # what it cuts short waits a day
     account.full_clean()
     account.save()
     ledger.record("account.changed", account_id=account.pk, who=ledger.reference(by), fields=changed)

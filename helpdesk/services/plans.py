@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk.models import User
+from helpdesk.services.retention import decisions_in_force, note_plan
 from privacy import ledger
 from privacy.models import Plan, PlanTerm
 from privacy.terms import Term
 
 
 def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
-    """Save a plan, new or changed, with the terms of these categories; they count at once.
+    """Save a plan, new or changed, with the terms of these categories.
+
+    What they cut short waits 24 hours, and each account that obeys them gets a version that says so.
 
     The ledger gets each term before and after, and how many accounts it concerns. Only operators may; raises
     ``ValidationError`` for bad values.
@@ -23,6 +27,9 @@ def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
     _refuse_others(by)
     with transaction.atomic():
         former = Plan.objects.select_for_update(no_key=True).filter(pk=plan.pk).first()
+        obeyed = {account: decisions_in_force(account) for account in plan.accounts.all()} if former else {}
+        if former is not None and former.schedules and not plan.schedules:
+            plan.shortened_at = timezone.now()
         plan.full_clean(validate_unique=former is None)
         plan.save()
         concerned = plan.accounts.count()
@@ -49,6 +56,8 @@ def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
                 after=term.code(),
                 accounts=concerned,
             )
+        for account, rules in obeyed.items():
+            note_plan(account=account, obeyed=rules, by=by, reason=_("The plan changed"))
     return plan
 
 
@@ -76,6 +85,8 @@ def refuse_in_use(plan: Plan) -> None:
 
 
 def _keep(row: PlanTerm, term: Term) -> None:
+    if row.pk is None or term.is_shorter_than(row.term):
+        row.shortened_at = timezone.now()
     row.rule, row.amount, row.unit = term.rule, term.amount or 1, term.unit
     row.full_clean()
     row.save()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,10 +15,14 @@ from privacy import ledger
 from privacy.cadences import Cadence, Every
 from privacy.declarations import clocks_in
 from privacy.models import AtEnd, Plan, PolicyVersion, RetentionPolicy
-from privacy.services.rules.policies import CONTINUOUS, Policy, policy_in_force
-from privacy.terms import Rule, Term
-
-COOLING_OFF = timedelta(hours=24)
+from privacy.services.rules.policies import (
+    CONTINUOUS,
+    COOLING_OFF,
+    Policy,
+    policies_in_force,
+    policy_in_force,
+)
+from privacy.terms import Clock, Rule, Term
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class Decision:
     @classmethod
     def of(cls, row: RetentionPolicy) -> "Decision":
         return cls(row.term, row.clock, row.cadence, row.at_end, row.archive)
+
+    @classmethod
+    def of_policy(cls, rule: Policy) -> "Decision":
+        return cls(rule.term, rule.clock or Clock.CLOSED, rule.cadence, rule.at_end, rule.archive)
 
     @classmethod
     def from_json(cls, said: Mapping[str, str]) -> "Decision":
@@ -77,22 +85,26 @@ def change_retention(
         }
         if not changed:
             return None
+        obeyed = decisions_in_force(account)
         for category, decision in changed.items():
             refuse_beyond_plan(account=account, category=category, decision=decision)
             row = rows.get(category) or RetentionPolicy(account=account, category=category)
             in_force = policy_in_force(account_id=account.pk, category=category)
             _decide(row, decision, in_force, skip_cooling)
-        version = _publish(account, before, {**before, **changed}, by, reason)
+        version = _publish(account, obeyed, by, reason)
         for category, decision in changed.items():
             ledger.record(
                 "retention.changed",
                 account_id=account.pk,
                 who=ledger.reference(by),
                 category=category,
-                before=before[category].term.code() if category in before else "",
+                before=obeyed[category].term.code(),
                 after=decision.term.code(),
+                clock=str(decision.clock),
+                cadence=decision.cadence.code(),
+                archive=decision.archive.code() if decision.archive else "",
                 version=version.number,
-                cooling=not skip_cooling,
+                cooling=is_cooling(account, category),
             )
     return version
 
@@ -123,8 +135,7 @@ def end_cooling(*, account: Account, category: str, by: User, reason: str) -> bo
             return False
         row.cooling_until = None
         row.save(update_fields=["cooling_until"])
-        now = {row.category: Decision.of(row) for row in account.retention_policies.all()}
-        _publish(account, now, now, by, reason)
+        _publish(account, decisions_in_force(account), by, reason)
         ledger.record(
             "retention.cooling_ended", account_id=account.pk, who=ledger.reference(by), category=category
         )
@@ -155,9 +166,9 @@ def proposed(in_force: Policy, decision: Decision, *, now: datetime, skip_coolin
         return rule
     if skip_cooling:
         return replace(rule, cooling_until=None)
-    if in_force.cooling_until and in_force.cooling_until > now and not everything_waits(decision, in_force):
-        return replace(rule, cooling_until=now + COOLING_OFF)
     former = None if everything_waits(decision, in_force) else in_force.term
+    if former and in_force.cooling_until and in_force.cooling_until > now:
+        former = in_force.former
     return replace(rule, former=former, changed_at=now, cooling_until=now + COOLING_OFF)
 
 
@@ -169,10 +180,14 @@ def goes_sooner(decision: Decision, in_force: Policy) -> bool:
 def everything_waits(decision: Decision, in_force: Policy) -> bool:
     """Tell whether the former term says nothing about when things would have gone.
 
-    So it is where the decision cuts the archive, or what is in it already, or counts from another moment.
+    So it is where the decision cuts the archive, or what is in it already, runs on other days, or counts from
+    another moment.
     """
     archive = in_force.archive
     if archive is not None and (decision.archive is None or decision.archive.is_shorter_than(archive)):
+        return True
+    cadence = decision.cadence if decision.term.rule == Rule.AFTER else CONTINUOUS
+    if in_force.cadence.every != Every.CONTINUOUS and cadence.code() != in_force.cadence.code():
         return True
     clocks = clocks_in(in_force.category)
     before = in_force.clock if in_force.clock in clocks else next(iter(clocks), decision.clock)
@@ -183,6 +198,8 @@ def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_coo
     if goes_sooner(decision, in_force):
         former = "" if everything_waits(decision, in_force) else in_force.term.code()
         _cool(row, former, skip_cooling)
+    else:
+        _warm(row, decision.term)
     row.rule, row.amount, row.unit = decision.term.rule, decision.term.amount or 1, decision.term.unit
     row.clock, row.at_end = decision.clock, decision.at_end
     for name, value in asdict(decision.cadence).items():
@@ -195,23 +212,61 @@ def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_coo
 
 
 def _cool(row: RetentionPolicy, former: str, skip: bool) -> None:
-    """Let what is there wait for the end of its former term; without one, of the whole cooling-off."""
+    """Let what is there wait for the end of its former term; without one, of the whole cooling-off.
+
+    A second change in the same day doesn't make the first one's data go sooner.
+    """
     now = timezone.now()
     still = row.cooling_until is not None and row.cooling_until > now
-    if not still or not former:  # a second change in the same day doesn't make the first one's data go sooner
-        row.former, row.changed_at = former, now
-    row.cooling_until = None if skip else max(row.cooling_until or now, now + COOLING_OFF)
+    row.former = row.former if still and former else former
+    row.changed_at = now
+    row.cooling_until = None if skip else now + COOLING_OFF
 
 
-def _publish(
-    account: Account, before: Mapping, after: Mapping, by: User | None, reason: str
-) -> PolicyVersion:
+def _warm(row: RetentionPolicy, term: Term) -> None:
+    """End a wait that a longer term has made needless."""
+    if row.former and not term.is_shorter_than(Term.from_code(row.former)):
+        row.cooling_until = None
+
+
+def decisions_in_force(account: Account, *, plan: Plan | None = None) -> dict[str, Decision]:
+    """Return what is obeyed in each category, as the decision that says so."""
+    return {rule.category: Decision.of_policy(rule) for rule in policies_in_force(account.pk, plan=plan)}
+
+
+def is_cooling(account: Account, category: str) -> bool:
+    until = policy_in_force(account_id=account.pk, category=category).cooling_until
+    return until is not None and until > timezone.now()
+
+
+def note_plan(*, account: Account, obeyed: Mapping[str, Decision], by: User | None, reason: str) -> None:
+    """Publish a version where a plan changed what is obeyed; ``obeyed`` is what was obeyed before."""
+    now = decisions_in_force(account)
+    changed = [category for category in now if now[category].as_json() != obeyed[category].as_json()]
+    if not changed:
+        return
+    version = _publish(account, obeyed, by, reason)
+    for category in changed:
+        ledger.record(
+            "retention.changed",
+            account_id=account.pk,
+            who=ledger.reference(by),
+            category=category,
+            before=obeyed[category].term.code(),
+            after=now[category].term.code(),
+            version=version.number,
+            by_plan=True,
+            cooling=is_cooling(account, category),
+        )
+
+
+def _publish(account: Account, before: Mapping[str, Decision], by: User | None, reason: str) -> PolicyVersion:
     newest = account.policy_versions.order_by("-number").first()
     return PolicyVersion.objects.create(
         account=account,
         number=newest.number + 1 if newest else 1,
         by=by,
         before={category: decision.as_json() for category, decision in before.items()},
-        after={category: decision.as_json() for category, decision in after.items()},
+        after={category: decision.as_json() for category, decision in decisions_in_force(account).items()},
         reason=reason.strip(),
     )

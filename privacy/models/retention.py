@@ -43,6 +43,7 @@ class Plan(models.Model):
     schedules = models.BooleanField(
         _("accounts decide on schedules, longer terms and an archive"), default=False
     )
+    shortened_at = models.DateTimeField(null=True, editable=False)  # when it stopped opening them
 
     class Meta:
         verbose_name = _("plan")
@@ -61,6 +62,7 @@ class PlanTerm(models.Model):
     rule = models.CharField(_("rule"), max_length=8, choices=Rule, default=Rule.AFTER)
     amount = models.PositiveIntegerField(_("amount"), default=30, validators=COUNTABLE)
     unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.DAYS)
+    shortened_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("term of a plan")
@@ -123,6 +125,11 @@ class RetentionPolicy(models.Model):
     def archive(self) -> Term | None:
         """How long it stays in the archive after its term; ``None`` where there is no archive."""
         return Term(Rule.AFTER, self.archive_amount, self.archive_unit) if self.archive_amount else None
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it decides on what not every plan opens."""
+        return bool(self.archive_amount) or self.every != Every.CONTINUOUS
 
     @property
     def cadence(self) -> Cadence:

@@ -56,6 +56,9 @@ def test_retention_change_leaves_the_term_before_and_after(account, manager):
             "category": "chat",
             "before": "after.30.days",
             "after": "after.2.weeks",
+            "clock": "closed",
+            "cadence": "continuous",
+            "archive": "",
             "version": 1,
             "cooling": True,
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.apps import apps
@@ -14,6 +14,7 @@ from privacy.models.retention import DECIDED
 from privacy.terms import Clock, Rule, Term
 
 CONTINUOUS = Cadence(Every.CONTINUOUS)
+COOLING_OFF = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -99,23 +100,23 @@ def policy_in_force(*, account_id: int, category: str) -> Policy:
     return _in_force(account, account.plan, category, None, term, account.version or 0)
 
 
-def policies_in_force(account_id: int | None = None) -> Iterator[Policy]:
-    """Yield every rule of one account, or of all, with three queries."""
+def policies_in_force(account_id: int | None = None, *, plan: Plan | None = None) -> Iterator[Policy]:
+    """Yield every rule of one account, or of all, with three queries; ``plan`` stands in for theirs."""
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
     decided = RetentionPolicy.objects.all()
     if account_id is not None:
         accounts, decided = accounts.filter(pk=account_id), decided.filter(account=account_id)
     rules = {(rule.account_id, rule.category): rule for rule in decided}
-    terms: dict[Any, Term] = {(each.plan_id, each.category): each.term for each in PlanTerm.objects.all()}
+    terms = {(each.plan_id, str(each.category)): each for each in PlanTerm.objects.all()}
     for account in accounts.annotate(version=Max("policy_versions__number")):
+        booked = plan or account.plan
         for category in DECIDED:
-            rule, term = rules.get((account.pk, category)), terms.get((account.plan_id, category))
-            yield _in_force(account, account.plan, category, rule, term, account.version or 0)
+            rule, term = rules.get((account.pk, category)), terms.get((booked.pk, str(category)))
+            yield _in_force(account, booked, category, rule, term, account.version or 0)
 
 
-def _term_of_plan(plan: Plan, category: str) -> Term | None:
-    found = PlanTerm.objects.filter(plan=plan, category=category).first()
-    return found.term if found else None
+def _term_of_plan(plan: Plan, category: str) -> PlanTerm | None:
+    return PlanTerm.objects.filter(plan=plan, category=category).first()
 
 
 def _in_force(
@@ -123,16 +124,19 @@ def _in_force(
     plan: Plan,
     category: str,
     decided: RetentionPolicy | None,
-    plan_term: Term | None,
+    plan_term: PlanTerm | None,
     version: int,
 ) -> Policy:
     where = {"account_id": account.pk, "category": str(category), "zone": account.zone, "version": version}
-    longest = plan_term or Term(Rule.KEEP)
+    longest = plan_term.term if plan_term else Term(Rule.KEEP)
     if decided is None:
-        return Policy(**where, term=longest, limited=True)
+        return Policy(
+            **where, term=longest, limited=True, **_cooling(account, plan, plan_term, None, is_cut=True)
+        )
     limited = not plan.schedules and longest.is_shorter_than(decided.term)
     term = longest if limited else decided.term
     free = plan.schedules and term.rule == Rule.AFTER
+    is_cut = limited or (not plan.schedules and decided.is_scheduled)
     return Policy(
         **where,
         term=term,
@@ -141,10 +145,27 @@ def _in_force(
         at_end=decided.at_end,
         archive=decided.archive if free else None,
         limited=limited,
-        former=Term.from_code(decided.former) if decided.former else None,
-        changed_at=decided.changed_at,
-        cooling_until=decided.cooling_until,
+        **_cooling(account, plan, plan_term if limited else None, decided, is_cut=is_cut),
     )
 
 
-__all__ = ["CONTINUOUS", "Clock", "Policy", "policies_in_force", "policy_in_force"]
+def _cooling(
+    account: Any, plan: Plan, term: PlanTerm | None, decided: RetentionPolicy | None, *, is_cut: bool
+) -> dict[str, Any]:
+    """Return the last change after which things wait: of a decision, of the plan, or of a plan's terms."""
+    changes: list[tuple[datetime, datetime, str]] = []
+    if decided is not None and decided.cooling_until and decided.changed_at:
+        changes.append((decided.cooling_until, decided.changed_at, decided.former))
+    by_plan = [account.plan_changed_at, plan.shortened_at, term and term.shortened_at] if is_cut else []
+    changes += [(at + COOLING_OFF, at, "") for at in by_plan if at]
+    if not changes:
+        return {}
+    until, changed_at, former = max(changes)
+    return {
+        "cooling_until": until,
+        "changed_at": changed_at,
+        "former": Term.from_code(former) if former else None,
+    }
+
+
+__all__ = ["CONTINUOUS", "COOLING_OFF", "Clock", "Policy", "policies_in_force", "policy_in_force"]
