@@ -13,10 +13,11 @@ from zxcvbn import zxcvbn
 
 from helpdesk.models import User
 
-LEAST_SCORE = 3  # of 4: beyond a hundred million guesses
+LEAST_SCORE = 4  # of 4: beyond ten thousand million guesses
 JUDGED = 72  # characters; more of them are no easier to guess and take long to judge
 SHORTEST_WORD = 3
-PRODUCT = ("lethe", "helpdesk")
+PLACE = ("lethe", "helpdesk", "admin")
+FAMOUS = re.compile(r"correct[\W_]*horse[\W_]*battery[\W_]*staple")  # the example that everybody quotes
 
 PERSONAL = gettext_lazy("it is made mostly of a name, an address or a word that others know")
 REPEATED = gettext_lazy("it says the same again and again")
@@ -31,10 +32,9 @@ class GuessablePasswordValidator:
         if self._is_refused_by_others(password, user):
             return
         rest = without_words(password, words_of(user))
-        judged = zxcvbn(rest[:JUDGED]) if rest else {"score": 0, "sequence": []}
+        judged: dict[str, Any] = zxcvbn(rest[:JUDGED]) if rest else {"score": 0, "sequence": []}
         if judged["score"] < LEAST_SCORE:
-            patterns = {part["pattern"] for part in judged["sequence"]}
-            why = PERSONAL if rest != plain(password) else _reason(patterns)
+            why = PERSONAL if rest != plain(password) else _reason(judged["sequence"])
             raise ValidationError(
                 _(
                     "Others could guess this password: %(why)s. Better are four words that have nothing to "
@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 
 def words_of(user: Any) -> list[str]:
     """Return the words that others know of somebody, of their account and of this program, longest first."""
-    known = [*PRODUCT]
+    known = [*PLACE]
     if isinstance(user, User):
         known += [user.name, user.email, user.account.name if user.account else ""]
     words = {word for text in known for word in re.split(r"[\W_]+", plain(text))}
@@ -74,13 +74,16 @@ def words_of(user: Any) -> list[str]:
 
 def without_words(password: str, words: Iterable[str]) -> str:
     """Return what is left of a password without these words, which cost nobody a guess."""
-    rest = plain(password)
+    rest = FAMOUS.sub("", plain(password))
     for word in words:
         rest = rest.replace(word, "")
     return rest
 
 
-def _reason(patterns: set[str]) -> Any:
-    if "repeat" in patterns:
+def _reason(parts: list[dict[str, Any]]) -> Any:
+    rows = ("sequence", "spatial")
+    longest = max(parts, key=lambda part: len(part["token"]), default={"pattern": ""})
+    if longest["pattern"] == "repeat":
         return REPEATED
-    return IN_A_ROW if patterns & {"sequence", "spatial"} else POPULAR
+    in_a_row = any(part["pattern"] in rows and part["token"].isalpha() for part in parts)
+    return IN_A_ROW if in_a_row else POPULAR

@@ -34,6 +34,11 @@ GUESSABLE = [
     ("qwertzuiopasd", IN_A_ROW),
     ("azertyuiopqs", POPULAR),
     ("iloveyou1234", POPULAR),
+    ("Summer2024!!!", POPULAR),
+    ("Winter2025Winter", POPULAR),
+    ("correcthorsebatterystaple", PERSONAL),
+    ("Correct-Horse Battery_Staple", PERSONAL),
+    ("admin@admin.com", PERSONAL),
 ]
 
 
@@ -81,6 +86,8 @@ def test_what_django_refuses_is_said_once(nina, password, says):
     [
         "another-calm-river",
         "tuesday lamp orbit",
+        "tuesdaylamporbit",
+        "horse anchor staple noon",
         "x7Kp-mQ2z-Lw9r",
         "Nina's heron sails at noon",
         "Fluß übermüdet Zwieback",
