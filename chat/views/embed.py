@@ -19,6 +19,7 @@ from django.views.decorators.http import condition, require_GET, require_safe
 from chat.forms import PreChatForm
 from chat.views.access import account_of, for_visitors
 from helpdesk.models import Account
+from helpdesk.text import without_turns
 from privacy.categories import Category
 from privacy.services.rules.retention import expiry_of
 
@@ -70,7 +71,7 @@ def _configuration(account: Account) -> dict[str, str]:
             "page": reverse("chat_page", args=[account.public_id]),
             "open": _("Chat with us"),
             "hide": _("Hide the chat"),
-            "title": _("Chat with %(name)s") % {"name": account.name},
+            "title": _("Chat with %(name)s") % {"name": without_turns(account.name)},
             "unread": _("New messages in the chat: %(count)s") % {"count": "{count}"},
             "away": _("The chat can't be reached right now. Please try again later."),
         }

@@ -4,6 +4,9 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.template.loader import get_template, render_to_string
+from django.urls import reverse
+
+from tests import factories
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -43,3 +46,23 @@ def test_every_icon_named_in_a_template_is_drawn():
 
     assert "wave" in named
     assert named - drawn == set()
+
+
+def test_name_in_the_title_turns_nothing_and_stays_escaped(db, agent, agent_client, account):
+    name = "Vera \u202egpj.exe\u2066 <b>"
+    chat = factories.chat(account, agent=agent, contact=factories.contact(account, name=name))
+
+    page = agent_client.get(reverse("chat_detail", args=[chat.pk])).content.decode()
+
+    assert re.search("<title>(.*)</title>", page).group(1) == "Vera gpj.exe &lt;b&gt; · Lethe"
+
+
+def test_name_of_an_account_turns_nothing_in_titles(client, account):
+    account.name = "Bramble \u202eskooB"
+    account.save()
+
+    page = client.get(reverse("chat_page", args=[account.public_id])).content.decode()
+    script = client.get(reverse("loader", args=[account.public_id])).content.decode()
+
+    assert "<title>Bramble skooB</title>" in page
+    assert '"title": "Chat with Bramble skooB"' in script
