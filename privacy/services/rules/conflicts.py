@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from django.utils.translation import gettext as _
 
 from privacy.categories import Category
-from privacy.declarations import declaration_of, root_of, units_in
+from privacy.declarations import declaration_of, root_of, rows_in, units_in
+from privacy.minimum_terms import MINIMUM_TERMS
 from privacy.services.rules.policies import Policy
 from privacy.terms import Rule, Term
 
@@ -13,13 +14,13 @@ PROVEN = (Category.CHAT, Category.TICKET)
 
 
 def conflicts_of(policies: Iterable[Policy]) -> list[str]:
-    """Return a sentence for each rule that can't do what it says beside another one.
+    """Return a sentence for each rule that can't do what it says beside another one, or is too short.
 
-    A part never outlives what it belongs to, and proof of consent should last as long as what was consented
-    to (Article 7(1)).
+    A part never outlives what it belongs to, proof of consent should last as long as what was consented to
+    (Article 7(1)), and some terms have a minimum. Nothing is said about what is never stored.
     """
     rules = {policy.category: policy for policy in policies}
-    return [*_parts_that_go_sooner(rules), *_proof_that_goes_sooner(rules)]
+    return [*_parts_that_go_sooner(rules), *_proof_that_goes_sooner(rules), *_below_minimum(rules)]
 
 
 def _parts_that_go_sooner(rules: dict[str, Policy]) -> Iterator[str]:
@@ -40,6 +41,18 @@ def _proof_that_goes_sooner(rules: dict[str, Policy]) -> Iterator[str]:
             yield _(
                 "%(kept)s may be kept longer than the proof that somebody agreed to it (Article 7(1))."
             ) % {"kept": _name(category)}
+
+
+def _below_minimum(rules: dict[str, Policy]) -> Iterator[str]:
+    for minimum in MINIMUM_TERMS:
+        policy, category = rules.get(minimum.category), minimum.category
+        stored = units_in(category) or rows_in(category)
+        if policy and stored and policy.term.is_shorter_than(minimum.term):
+            yield _("%(kept)s should be kept for %(length)s at least (%(source)s).") % {
+                "kept": _name(category),
+                "length": minimum.term.length_in_words(),
+                "source": minimum.source,
+            }
 
 
 def _whole_of(model) -> str | None:
