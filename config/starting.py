@@ -33,6 +33,7 @@ def in_one_line() -> Iterator[None]:
     except (DatabaseError, InterfaceError):
         if not asked_for_traceback():
             check_databases()
+            check_vault_is_there()
             check_migrations()
         raise
     except redis.RedisError:

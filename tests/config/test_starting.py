@@ -117,7 +117,18 @@ def with_a_past(folder, tmp_path):
     return copy, env
 
 
-@pytest.mark.parametrize("program", [WEB, WORKER, LAUNCHER])
+@pytest.mark.parametrize(
+    "program",
+    [
+        WEB,
+        WORKER,
+        LAUNCHER,
+        ["manage.py", "verify_ledger"],
+        ["manage.py", "replay_erasures"],
+        ["manage.py", "purge"],
+        ["manage.py", "backup"],
+    ],
+)
 def test_lost_vault_is_named_and_not_made_anew(with_a_past, program):
     copy, env = with_a_past
     for path in copy.glob("vault.sqlite3*"):
