@@ -1,5 +1,6 @@
 """The rehearsal of an account's rules as a manager reads it: chart, table, and what visitors will read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext_lazy, override
 
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.admin.retention_tab import RetentionTab
 from helpdesk.notice import tells_of
+from privacy.categories import Category
+from privacy.services.rules.along import along_with
 from privacy.services.rules.conflicts import conflicts_of
 from privacy.services.rules.policies import Policy
 from privacy.services.rules.rehearsal import Forecast, Rehearsal
@@ -21,14 +24,21 @@ from privacy.terms import Rule
 # The chart's own units: thirty bars of a width, one a day, as high as the busiest day.
 BAR, GAP, HEIGHT = 16, 4, 120
 
+_ALONG = {
+    Category.TICKET_FILE: ngettext_lazy("%d file", "%d files"),
+    Category.MAIL: ngettext_lazy("%d mail", "%d mails"),
+    Category.CONTACT: ngettext_lazy("%d contact", "%d contacts"),
+}
+
 
 @dataclass(frozen=True)
 class Line:
-    """One category of the table; ``never`` says that no run ever takes it."""
+    """One category of the table; ``never`` says that no run ever takes it, ``along`` what goes with it."""
 
     label: str
     forecast: Forecast
     never: bool
+    along: list[str]
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,11 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
     """Return what the rehearsal of the rules as they stand on the page shows; nothing is saved."""
     rehearsal = tab.rehearsal
     policies = tab.policies()
+    along = along_with(rehearsal)
     return {
         "rehearsal": rehearsal,
         "lines": [
-            Line(row.label, each, each.policy.term.rule == Rule.KEEP)
+            Line(row.label, each, each.policy.term.rule == Rule.KEEP, _in_words(along.get(each.category, {})))
             for row, each in zip(tab.rows, rehearsal.forecasts, strict=True)
             if each.total or row.category in tab.decisions
         ],
@@ -92,6 +103,14 @@ def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
     if row.decided is None:
         return _("the plan's term"), ""
     return (_("limited by the plan"), "warning") if policy.limited else (_("decided"), "brand")
+
+
+def _in_words(numbers: Mapping[str, int]) -> list[str]:
+    """Return what goes along with a category, such as *“3 files”* and *“2 contacts”*."""
+    return [
+        _ALONG[Category(category)] % number if category in _ALONG else f"{number} {Category(category).label}"
+        for category, number in numbers.items()
+    ]
 
 
 def _told(tab: RetentionTab, policies: list[Policy]) -> list[tuple[CategoryForm, str]]:

@@ -404,6 +404,15 @@ def test_rehearsal_foretells_and_saves_nothing(manager_client, account):
     assert decided(account).amount == 30
 
 
+def test_rehearsal_says_what_goes_along(manager_client, account):
+    factories.policy(account, "contact", rule=Rule.AT_ONCE)
+    old_tickets(account, 2)
+
+    answer = rehearsed(manager_client, account, **A_WEEK)
+
+    assert "and 2 contacts with them" in answer.text
+
+
 def test_rehearsal_without_script_is_part_of_the_page(manager_client, account):
     old_tickets(account, 3)
 

@@ -1,12 +1,13 @@
 """What rules would do, before they do it: counted by category and day, and nothing is touched."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Min, QuerySet, Value
+from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, Min, Model, QuerySet, Value
 
 from privacy.cadences import Every
 from privacy.declarations import PersonalData, rows_in, units_in
@@ -51,11 +52,15 @@ class Forecast:
 
 @dataclass
 class Rehearsal:
-    """What the rules of an account would do from ``now`` on; ``days`` are the dates that are counted."""
+    """What the rules of an account would do from ``now`` on; ``days`` are the dates that are counted.
+
+    ``taken`` are the ids of what is erased on these days, by model.
+    """
 
     now: datetime
     days: list[date]
     forecasts: list[Forecast]
+    taken: dict[type[Model], list[Any]]
 
     @property
     def zone(self) -> tzinfo:
@@ -88,6 +93,15 @@ class _Row(NamedTuple):
     held: bool
 
 
+class _Read(NamedTuple):
+    size: int
+    order: int
+    forecast: Forecast
+    plan: "_Plan"
+    declared: PersonalData
+    rows: QuerySet
+
+
 def rehearse(policies: Iterable[Policy], now: datetime, *, at_most: int = READ_AT_MOST) -> Rehearsal:
     """Count what rules of one account would take at their next run and over the next thirty days.
 
@@ -95,21 +109,25 @@ def rehearse(policies: Iterable[Policy], now: datetime, *, at_most: int = READ_A
     looked at, those of small categories first and the oldest first.
     """
     forecasts: list[Forecast] = []
-    reads: list[tuple[int, int, Forecast, _Plan, QuerySet]] = []
+    reads: list[_Read] = []
     for policy in policies:
         plan = _Plan(policy, now)
         forecast = Forecast(policy, plan.first_run)
         forecasts.append(forecast)
         for declared in [*units_in(policy.category), *rows_in(policy.category)]:
             _measure(forecast, declared, policy)
-            reads += [(rows.count(), len(reads), forecast, plan, rows) for rows in plan.rows_within(declared)]
-    for count, _order, forecast, plan, rows in sorted(reads, key=lambda each: each[:2]):
-        forecast.cut |= count > at_most
-        for start, archived_at, held in rows[:at_most].iterator(chunk_size=CHUNK):
-            plan.count(_Row(start, archived_at, held), forecast)
-        at_most = max(0, at_most - count)
+            for rows in plan.rows_within(declared):
+                reads.append(_Read(rows.count(), len(reads), forecast, plan, declared, rows))
+    taken: dict[type[Model], list[Any]] = defaultdict(list)
+    for read in sorted(reads, key=lambda each: each[:2]):
+        read.forecast.cut |= read.size > at_most
+        for pk, *row in read.rows[:at_most].iterator(chunk_size=CHUNK):
+            if read.plan.count(_Row(*row), read.forecast):
+                taken[read.declared.model].append(pk)
+        at_most = max(0, at_most - read.size)
     zone = forecasts[0].policy.zone
-    return Rehearsal(now, [wall_time(now, zone).date() + timedelta(days=n) for n in range(DAYS)], forecasts)
+    days = [wall_time(now, zone).date() + timedelta(days=n) for n in range(DAYS)]
+    return Rehearsal(now, days, forecasts, taken)
 
 
 class _Plan:
@@ -138,7 +156,7 @@ class _Plan:
         return runs
 
     def rows_within(self, declared: PersonalData) -> Iterator[QuerySet]:
-        """Yield the rows that may go within the days, oldest first: clock, archived since, held."""
+        """Yield the rows that may go within the days, oldest first: id, clock, archived since, held."""
         policy = self.policy
         latest = policy.latest_start(self.horizon)
         if latest is None:
@@ -153,19 +171,20 @@ class _Plan:
             yield (
                 every.filter(**{f"{declared.archive}__lte": ends})
                 .order_by(declared.archive)
-                .values_list(clock, "put_away", "is_held")
+                .values_list("pk", clock, "put_away", "is_held")
             )
             rows = rows.filter(**{declared.archive: None})
-        yield rows.order_by(clock).values_list(clock, "put_away", "is_held")
+        yield rows.order_by(clock).values_list("pk", clock, "put_away", "is_held")
 
-    def count(self, row: _Row, forecast: Forecast) -> None:
+    def count(self, row: _Row, forecast: Forecast) -> bool:
+        """Count a row where it belongs; returns whether it is erased within the days."""
         start = row.start
         if not isinstance(start, datetime):
             start = datetime.combine(start, time.max, self.policy.zone)
         end, uncooled = self._end(start, row.archived_at)
         at = self._run_at(end) if end else None
         if at is None or uncooled is None:
-            return
+            return False
         if self.policy.archive and row.archived_at is None:
             forecast.archived += 1
         elif row.held:
@@ -174,6 +193,8 @@ class _Plan:
             forecast.past += uncooled <= self.now
             forecast.at_first_run += at <= self.first_run
             forecast.by_day[bisect_right(self.midnights, at)] += 1
+            return True
+        return False
 
     def _end(self, start: datetime, archived_at: datetime | None) -> tuple[datetime | None, datetime | None]:
         """Return when a row's term is over, with the cooling-off and without it."""
