@@ -35,6 +35,7 @@ declare(Session, Category.ACCESS, erase=delete, term=timedelta(), since="expire_
 declare_impersonal(
     models.DataKey,
     models.Erasure,
+    models.OpenRun,
     models.Tombstone,
     because="random keys and numbers; whose they are dies with them",
 )

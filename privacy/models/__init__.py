@@ -3,6 +3,7 @@ from privacy.models.consent import ConsentNotice, ConsentRecord
 from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, OutboxLine
 from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
 from privacy.models.vault import DataKey, Erasure, Tombstone, VaultModel
 
@@ -18,6 +19,7 @@ __all__ = [
     "Heartbeat",
     "LedgerEntry",
     "LedgerHead",
+    "OpenRun",
     "OutboxLine",
     "Plan",
     "PlanTerm",

@@ -1,5 +1,6 @@
 """Runs of the purge, as the ledger has them."""
 
+from collections import Counter
 from uuid import UUID
 
 from django.utils import timezone
@@ -10,6 +11,7 @@ from privacy import ledger
 from privacy.ledger.chain import last_entry
 from privacy.models import Erasure, LedgerEntry
 from privacy.services.erasing.erasure import erase_units
+from privacy.services.evidence.receipts import BEGUN, DONE, category_of, counts_of, receipt, runs
 from tests import factories
 
 
@@ -21,6 +23,23 @@ def erased_chats(account: Account, count: int = 1, *, reason: str = "retention")
     since = newest.seq if newest else 0
     erasures = Erasure.objects.filter(begun__seq__gt=since).select_related("begun").order_by("begun")
     return erasures[0].begun, chats[0]
+
+
+def receipted(account: Account) -> Counter[str]:
+    """Return what all receipts of an account say together, by category."""
+    among = LedgerEntry.objects.filter(account_id=account.pk)
+    return sum((Counter(counts_of(run)) for run in runs(among)), Counter())
+
+
+def listed(run: LedgerEntry) -> Counter[str]:
+    """Return what the erasures say that a receipt lists, by category."""
+    entries = list(receipt(run.seq, among=LedgerEntry.objects.all()).entries)
+    units = {entry.params["begun"]: entry.params["units"] for entry in entries if entry.action == DONE}
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        if entry.action == BEGUN:
+            counts[category_of(entry)] += units[entry.seq]
+    return counts
 
 
 def a_run(account: Account | None, **params) -> LedgerEntry:

@@ -167,7 +167,7 @@ def test_ledger_names_keys_and_numbers_and_nobody(account, visitor):
         "keys": [chat.key_id.hex],
         "marks": [ledger.mark(chat.pk)],
     }
-    assert done.params == {"begun": begun.seq, "rows": 2, "survivors": 0}
+    assert done.params == {"begun": begun.seq, "units": 1, "rows": 2, "survivors": 0}
 
 
 def test_main_database_knows_the_newest_erasure(chat):
@@ -290,8 +290,8 @@ def test_pass_leaves_an_erasure_that_somebody_is_working_on(ticket):
     with dying_at("vault", 'INTO "privacy_tombstone"'):
         erase(ticket)
 
-    assert finish_open_erasures() == 0
-    assert finish_open_erasures(older_than=NOW) == 2  # the ticket's and its contact's
+    assert finish_open_erasures() == []
+    assert len(finish_open_erasures(older_than=NOW)) == 2  # the ticket's and its contact's
 
 
 def test_unfinished_erasure_that_fails_again_stops_no_other(account):
@@ -302,7 +302,7 @@ def test_unfinished_erasure_that_fails_again_stops_no_other(account):
     broken = Erasure.objects.order_by("begun").first()
     Erasure.objects.filter(pk=broken.pk).update(files=["../../outside"])
 
-    assert finish_open_erasures(older_than=NOW) == 3
+    assert len(finish_open_erasures(older_than=NOW)) == 3
 
     assert Erasure.objects.get(done=None) == broken
 
@@ -326,11 +326,11 @@ def test_storage_that_fails_to_delete_is_asked_again(ticket, settings):
             erase(ticket)
         assert Ticket.objects.count() == 0
         assert Erasure.objects.get(done=None).files == [name]
-        assert finish_open_erasures(older_than=NOW) == 0
+        assert len(finish_open_erasures(older_than=NOW)) == 0
     finally:
         StubbornStorage.refuses = False
 
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert len(finish_open_erasures(older_than=NOW)) == 1
 
     assert list(stored_files()) == []
     assert Erasure.objects.get(begun__params__unit="helpdesk.ticket").files == []
@@ -343,13 +343,13 @@ def test_file_that_survives_keeps_the_erasure_open_and_is_told_once(ticket, sett
         with pytest.raises(ErasureIncomplete):
             erase(ticket)
         for _ in range(3):
-            assert finish_open_erasures(older_than=NOW) == 0
+            assert len(finish_open_erasures(older_than=NOW)) == 0
         assert actions() == ["erasure.begun", "erasure.begun", "erasure.survivors", "erasure.done"]
         assert LedgerEntry.objects.get(action="erasure.survivors").params["files"] == 1
     finally:
         ForgetfulStorage.forgets = False
 
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert len(finish_open_erasures(older_than=NOW)) == 1
     assert actions()[4:] == ["erasure.done"]
 
 
@@ -379,7 +379,7 @@ def test_rows_that_no_declaration_reaches_keep_the_erasure_open(chat):
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE forgotten_copy")
 
-    assert finish_open_erasures(older_than=NOW) == 1
+    assert len(finish_open_erasures(older_than=NOW)) == 1
 
 
 def test_late_message_of_a_chat_that_is_being_erased_goes_with_the_next_pass(chat, account, visitor):
@@ -394,7 +394,7 @@ def test_late_message_of_a_chat_that_is_being_erased_goes_with_the_next_pass(cha
         account=account, conversation=late, key_id=chat.key_id, seq=1, side="visitor", body="late words"
     ).save()
 
-    assert finish_open_erasures(older_than=NOW) == 2
+    assert len(finish_open_erasures(older_than=NOW)) == 2
 
     assert not Message.objects.exists()
     assert not DataKey.objects.filter(pk=chat.key_id).exists()

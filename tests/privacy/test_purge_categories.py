@@ -171,7 +171,7 @@ def test_receipt_of_a_run_names_the_version_and_counts_by_category(account, mana
     assert (run.account_id, run.params["version"], counts) == (
         account.pk,
         1,
-        {"erased_chat": 1, "erased_ticket": 1},
+        {"erased_chat": 1, "erased_ticket": 1, "erased_contact": 2},
     )
     assert run.params["first"] == begun.first().seq
     assert begun.first().params["version"] == 1

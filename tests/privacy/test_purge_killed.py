@@ -21,9 +21,10 @@ from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage
 from helpdesk.services.files import content_of
 from privacy import ledger
 from privacy.encryption.files import stored_files
-from privacy.models import Erasure, LedgerEntry, Skeleton, Tombstone
+from privacy.models import Erasure, LedgerEntry, OpenRun, Skeleton, Tombstone
 from privacy.models.retention import AtEnd
 from privacy.services.erasing.purge import purge
+from privacy.services.erasing.runs import settle_open_runs
 from privacy.services.erasing.unfinished import IN_PROGRESS, finish_open_erasures
 from tests import factories
 from tests.bench import seed
@@ -35,6 +36,7 @@ from tests.privacy.purge_process import (
     named_files,
     start_purge,
 )
+from tests.privacy.runs import receipted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,6 +108,8 @@ def test_purge_that_is_killed_at_any_moment_is_finished_by_the_next_one(crowd):
     assert {message.body for message in Message.objects.all()} == {seed.WORDS}
     assert Skeleton.objects.filter(category="chat").count() == CHATS
     assert Skeleton.objects.filter(category="ticket").count() == TICKETS
+    assert receipted(crowd) == {"chat": CHATS, "ticket": TICKETS, "contact": CHATS + TICKETS}
+    assert not OpenRun.objects.exists()
     begun = LedgerEntry.objects.filter(action="erasure.begun", params__unit="chat.conversation")
     assert len({mark for entry in begun for mark in entry.params["marks"]}) == CHATS
     assert ledger.verify().ok
@@ -153,6 +157,8 @@ def test_purge_that_dies_at_any_statement_is_finished_by_the_next_one(account):
         assert not Erasure.objects.filter(done=None).exists(), number
         if not died:
             break
+    settle_open_runs(older_than=timedelta())
+    assert receipted(account) == {"ticket": number, "contact": number}
     assert number > 30
     assert Tombstone.objects.count() == 2 * number
     assert ledger.verify().ok

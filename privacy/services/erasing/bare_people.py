@@ -14,7 +14,9 @@ from privacy.services.rules.suspensions import stopped_among
 from privacy.terms import Rule
 
 
-def let_people_go(unit: PersonalData, people: set, account_id: int | None) -> tuple[list[Begun], set]:
+def let_people_go(
+    unit: PersonalData, people: set, account_id: int | None, *, run: str = ""
+) -> tuple[list[Begun], set]:
     """Erase people of whom nothing is left, or start their clock, in the transaction that takes the rest.
 
     So a crash leaves nobody behind. Returns what was begun, and the people who are seen to: without
@@ -32,7 +34,8 @@ def let_people_go(unit: PersonalData, people: set, account_id: int | None) -> tu
         gone = bare - set(stopped_among(person, bare))
     # Also for those whom something stops: the purge finds them once it is released.
     _start_clock(person, bare - gone)
-    return ([erase_now(person, sorted(gone), Reason.of_policy("nothing_left", policy))] if gone else []), bare
+    reason = Reason.of_policy("nothing_left", policy, run=run)
+    return ([erase_now(person, sorted(gone), reason)] if gone else []), bare
 
 
 def notice_bare_people(unit: PersonalData, people: set, account_id: int | None) -> None:

@@ -95,7 +95,7 @@ def _erase_batch(
         if not people:
             return []
         begun = [erase_now(unit, list(people), reason)]
-        bare, noticed = let_people_go(unit, set(people.values()), reason.account_id)
+        bare, noticed = let_people_go(unit, set(people.values()), reason.account_id, run=reason.run)
         begun += bare
         for each in begun:
             remember_head(each.erasure.begun)

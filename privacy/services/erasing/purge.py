@@ -14,10 +14,10 @@ from django.utils import timezone
 from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, delete
 from privacy.ledger.signing import signing_key
-from privacy.models import Erasure
 from privacy.services.erasing.erasure import is_over
 from privacy.services.erasing.halving import erase_what_can_be
 from privacy.services.erasing.reasons import Reason
+from privacy.services.erasing.runs import Run, settle, settle_open_runs
 from privacy.services.erasing.unfinished import finish_open_erasures
 from privacy.services.rules.archive import put_away
 from privacy.services.rules.due import Due, everything_due, promising
@@ -49,42 +49,6 @@ class PurgeReport:
             self.overdue_seconds_max = max(self.overdue_seconds_max, int((now - each.at).total_seconds()))
 
 
-@dataclass
-class Run:
-    """What one pass did for one account: the content of its receipt."""
-
-    started: datetime
-    erased: Counter[str] = field(default_factory=Counter)
-    entries: list[int] = field(default_factory=list)  # the first and the last of its erasures in the ledger
-    archived: int = 0
-    failed: int = 0
-    held: int = 0
-
-    def note(self, erasures: Iterable[Erasure]) -> None:
-        """Note the entries of erasures; an entry names all its keys, so the entries themselves are let go."""
-        seen = [entry for each in erasures for entry in (each.begun_id, each.done_id) if entry]
-        if self.entries or seen:
-            self.entries = [min(self.entries + seen), max(self.entries + seen)]
-
-    def record(self, account_id: int, version: int) -> None:
-        """Write the receipt of the run to the ledger, unless it did nothing."""
-        if not (self.erased or self.archived or self.failed):
-            return
-        ledger.append(
-            "purge.run",
-            account_id=account_id,
-            started=self.started,
-            finished=timezone.now(),
-            version=version,
-            first=min(self.entries, default=0),
-            last=max(self.entries, default=0),
-            held=self.held,
-            failed=self.failed,
-            archived=self.archived,
-            **{f"erased_{category}": count for category, count in sorted(self.erased.items())},
-        )
-
-
 def purge(
     *, account_id: int | None = None, dry_run: bool = False, now: datetime | None = None
 ) -> PurgeReport:
@@ -98,15 +62,17 @@ def purge(
     if not dry_run:
         signing_key()  # raises before anything is begun that the ledger could not take
         finish_open_erasures()
+        settle_open_runs()
     rules = list(policies_in_force(account_id))
     wanted = promising(rules, now)
     rules = [policy for policy in rules if (policy.account_id, policy.category) in wanted]
     for account, policies in groupby(rules, lambda policy: policy.account_id):
-        run, version = Run(timezone.now()), 0
+        run = Run(account)
         for policy in policies:
-            version = policy.version
+            run.version = policy.version
             _purge_category(policy, now, dry_run, report, run)
-        run.record(account, version)
+        if not dry_run:
+            settle(run)
     if account_id is None:
         _purge_by_platform(now, dry_run, report)
     if not dry_run:
@@ -127,41 +93,49 @@ def _purge_category(policy: Policy, now: datetime, dry_run: bool, report: PurgeR
             run.archived += archived
         if batch.erase:
             ids = [pk for pk, _ in batch.erase]
+            run.go_on()
             (_erase_units if declared.is_root else _erase_rows)(declared, ids, policy, report, run)
 
 
 def _erase_units(unit: PersonalData, ids: list, policy: Policy, report: PurgeReport, run: Run) -> None:
-    reason = Reason.of_policy("retention", policy)
+    reason = Reason.of_policy("retention", policy, run=run.code)
     erasures, failed = erase_what_can_be(unit, ids, reason=reason, still=is_over(unit))
     label = unit.model._meta.label_lower
-    erased = sum(e.begun.params["units"] for e in erasures if e.begun.params["unit"] == label)
-    report.erased += erased
+    for said in (erasure.begun.params for erasure in erasures):
+        if said["unit"] == label:
+            report.erased += said["units"]
+        else:  # people of whom nothing was left
+            report.by_category[said["category"]] += said["units"]
     report.failed += failed
-    run.note(erasures)
-    run.erased[policy.category] += erased
     run.failed += failed
-    run.erased = +run.erased  # without zeros
 
 
 def _erase_rows(declared: PersonalData, ids: list, policy: Policy, report: PurgeReport, run: Run) -> None:
     try:
-        deleted = _delete_unstopped(declared, ids)
+        report.erased += _delete_unstopped(declared, ids, policy, run)
     except DatabaseError:
         log.exception("Old rows of %s could not be deleted.", declared.model._meta.label)
         report.failed += len(ids)
         run.failed += len(ids)
-        return
-    report.erased += deleted
-    run.erased[policy.category] += deleted
-    run.erased = +run.erased
 
 
-def _delete_unstopped(declared: PersonalData, ids: list) -> int:
+def _delete_unstopped(declared: PersonalData, ids: list, policy: Policy, run: Run) -> int:
     with transaction.atomic():
         ripe = declared.rows().filter(declared.ripe, pk__in=ids)
         locked = ripe.select_for_update(skip_locked=True, of=("self",)).order_by("pk")
         ids = list(locked.values_list("pk", flat=True))
-        return delete(declared.rows().filter(pk__in=set(ids) - stopped_among(declared, ids)))
+        deleted = delete(declared.rows().filter(pk__in=set(ids) - stopped_among(declared, ids)))
+        if deleted:
+            ledger.record(
+                "rows.purged",
+                account_id=policy.account_id,
+                model=declared.model._meta.label_lower,
+                category=policy.category,
+                version=policy.version,
+                rows=deleted,
+                run=run.code,
+            )
+        return deleted
 
 
 def _purge_by_platform(now: datetime, dry_run: bool, report: PurgeReport) -> None:
@@ -181,10 +155,12 @@ def _purge_by_platform(now: datetime, dry_run: bool, report: PurgeReport) -> Non
 
 def _delete_old(declared: PersonalData, rows: Any, due: int, report: PurgeReport) -> None:
     try:
-        deleted = delete(rows)
+        with transaction.atomic():
+            deleted = delete(rows)
+            if deleted:
+                ledger.record("rows.purged", model=declared.model._meta.label_lower, rows=deleted)
     except DatabaseError:
         log.exception("Old rows of %s could not be deleted.", declared.model._meta.label)
         report.failed += due
         return
-    ledger.append("rows.purged", model=declared.model._meta.label_lower, rows=deleted)
     report.erased += deleted

@@ -22,8 +22,8 @@ class Reason:
     despite_holds: bool = False
 
     @classmethod
-    def of_policy(cls, code: str, policy: Policy) -> "Reason":
-        """Return the reason that names the rule of an account and its version."""
+    def of_policy(cls, code: str, policy: Policy, *, run: str = "") -> "Reason":
+        """Return the reason that names the rule of an account and its version, and the run of the purge."""
         rule = {
             "category": policy.category,
             "rule": policy.term.code(),
@@ -31,4 +31,11 @@ class Reason:
             "cadence": policy.cadence.code(),
             "version": policy.version,
         }
+        if run:
+            rule["run"] = run
         return cls(code, policy.account_id, rule, policy.at_end == AtEnd.SKELETON)
+
+    @property
+    def run(self) -> str:
+        """Return the code of the run of the purge, if it is one."""
+        return self.rule.get("run", "")

@@ -15,7 +15,7 @@ from privacy.declarations import PersonalData, every_row, unit_of
 from privacy.encryption.files import delete_file
 from privacy.encryption.rows import SealedModel
 from privacy.ledger.chain import remember_head
-from privacy.models import Erasure, LedgerEntry
+from privacy.models import Erasure, LedgerEntry, Tombstone
 from privacy.routers import VAULT
 from privacy.services.erasing.reasons import Reason
 from privacy.services.erasing.skeletons import keep_skeletons
@@ -27,11 +27,15 @@ class ErasureIncomplete(Exception):
 
 
 class Begun(NamedTuple):
-    """An erasure whose rows go with the transaction of the main database, and what has to follow."""
+    """An erasure whose rows go with the transaction of the main database, and what has to follow.
+
+    ``units`` is ``None`` where the rows were gone before, so that only the keys tell whose work it was.
+    """
 
     erasure: Erasure
     keys: Collection[UUID]
     rows: int
+    units: int | None
 
 
 def erase_now(unit: PersonalData, ids: list, reason: Reason) -> Begun:
@@ -40,7 +44,7 @@ def erase_now(unit: PersonalData, ids: list, reason: Reason) -> Begun:
     erasure = begin(unit, keys, files, ids, reason)
     if reason.skeleton:
         keep_skeletons(unit, ids, account_id=reason.account_id)
-    return Begun(erasure, keys, sum(erase_rows(unit, ids)))
+    return Begun(erasure, keys, sum(erase_rows(unit, ids)), len(ids))
 
 
 def begin(unit: PersonalData, keys: Iterable[UUID], files: list, ids: list, reason: Reason) -> Erasure:
@@ -77,7 +81,7 @@ def finish_each(begun: Iterable[Begun]) -> None:
         raise errors[0]
 
 
-def finish(erasure: Erasure, keys: Iterable[UUID], rows: int = 0) -> None:
+def finish(erasure: Erasure, keys: Iterable[UUID], rows: int = 0, units: int | None = None) -> None:
     keys = list(keys)
     vault.destroy_keys(keys, entry=erasure.begun)
     for name in erasure.files:
@@ -87,15 +91,33 @@ def finish(erasure: Erasure, keys: Iterable[UUID], rows: int = 0) -> None:
         _report_survivors(erasure, left)
         raise ErasureIncomplete(f"Erasure {erasure.pk}: {left}")
     with transaction.atomic(using=VAULT):
-        erasure.done = Erasure.objects.select_for_update(of=("self",)).get(
-            pk=erasure.pk
-        ).done or ledger.append(
-            "erasure.done", account_id=erasure.account_id, begun=erasure.begun_id, rows=rows, survivors=0
-        )
+        now = Erasure.objects.select_for_update(of=("self",)).get(pk=erasure.pk)
+        erasure.done = now.done or _append_done(erasure, rows, _units_gone(erasure, units))
         erasure.files = []
         erasure.save(update_fields=["done", "files"])
     with transaction.atomic():
         remember_head(erasure.done)
+
+
+def _units_gone(erasure: Erasure, units: int | None) -> int:
+    """Return how many units went with this erasure: not those of a failed batch that another one took."""
+    said = erasure.begun.params
+    if units is not None or not said["keys"]:
+        return said["units"] if units is None else units
+    return min(said["units"], Tombstone.objects.filter(entry=erasure.begun_id).count())
+
+
+def _append_done(erasure: Erasure, rows: int, units: int) -> LedgerEntry:
+    run = erasure.begun.params.get("run", "")
+    return ledger.append(
+        "erasure.done",
+        account_id=erasure.account_id,
+        begun=erasure.begun_id,
+        units=units,
+        rows=rows,
+        survivors=0,
+        **({"run": run} if run else {}),
+    )
 
 
 def _report_survivors(erasure: Erasure, left: dict[str, int]) -> None:

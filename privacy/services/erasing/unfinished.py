@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 IN_PROGRESS = timedelta(seconds=10)  # younger erasures are probably being finished by whoever began them
 
 
-def finish_open_erasures(*, older_than: timedelta = IN_PROGRESS) -> int:
-    """Finish what a crash left *begun*; returns how many were finished."""
-    finished = 0
+def finish_open_erasures(*, older_than: timedelta = IN_PROGRESS) -> list[Erasure]:
+    """Finish what a crash left *begun*; returns those that were finished."""
+    finished = []
     limit = timezone.now() - older_than
     for erasure in (
         Erasure.objects.filter(done=None, begun__at__lte=limit).select_related("begun").order_by("begun")
     ):
         try:
             repeat(erasure)
-            finished += 1
+            finished.append(erasure)
         except Suspended:
             log.info("Erasure %s waits until nothing stops it any more.", erasure.pk)
         except Exception:
@@ -58,8 +58,9 @@ def repeat(erasure: Erasure, *, is_replay: bool = False) -> int:
         if params.get("skeleton"):
             keep_skeletons(root, ids, account_id=erasure.account_id)
         people = set() if is_replay else set(people_of(root, ids))
-        begun = [Begun(erasure, keys, sum(erase_rows(root, ids)))]
-        begun += let_people_go(root, people, erasure.account_id)[0]
+        begun = [Begun(erasure, keys, sum(erase_rows(root, ids)), len(ids) or None)]
+        run = params.get("run", "")
+        begun += let_people_go(root, people, erasure.account_id, run=run)[0]
         for each in begun:
             remember_head(each.erasure.begun)
     finish_each(begun)

@@ -20,6 +20,7 @@ from privacy.ledger.heads import head_document
 from privacy.ledger.mirror import as_line
 from privacy.ledger.signing import public_key_pem
 from privacy.models import Erasure, LedgerEntry
+from privacy.services.erasing.runs import erasures_of_run
 
 RUN, BEGUN, DONE = "purge.run", "erasure.begun", "erasure.done"
 ERASED = "erased_"
@@ -91,7 +92,7 @@ def runs(among: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
 def receipt(number: int, *, among: QuerySet[LedgerEntry]) -> Document:
     """Return the receipt of a run, by the number of its entry; ``among`` is what the person may see.
 
-    It lists the erasures of its account between the run's first and last entry. Raises :class:`NoReceipt`.
+    It lists the run's own erasures, and not what others erased meanwhile. Raises :class:`NoReceipt`.
     """
     run = among.filter(seq=number, action=RUN).first()
     if run is None:
@@ -133,10 +134,16 @@ DOCUMENTS = {"receipt": receipt, "certificate": certificate}
 
 
 def erasures_of(run: LedgerEntry) -> QuerySet[LedgerEntry]:
-    """Return the entries of the erasures that the ledger noted during a run, for the run's account."""
-    window = (run.params["first"] or 0, run.params["last"] or 0)
+    """Return the entries of the erasures of a run, of each the beginning and the end."""
+    if code := run.params.get("run"):
+        window = {"since": run.params["since"], "last": run.params["last"]}
+        done = erasures_of_run(run.account_id, code, **window).order_by()
+        either = Q(seq__in=done.values("begun")) | Q(seq__in=done.values("done"))
+        return LedgerEntry.objects.filter(either).order_by("seq")
+    # Older runs have no code: theirs is what the ledger noted of their account meanwhile.
+    first, last = run.params["first"] or 0, run.params["last"] or 0
     return LedgerEntry.objects.filter(
-        account_id=run.account_id, action__in=(BEGUN, DONE), seq__range=window
+        account_id=run.account_id, action__in=(BEGUN, DONE), seq__range=(first, last)
     ).order_by("seq")
 
 
