@@ -17,20 +17,20 @@ from helpdesk.models import Account
 View = Callable[..., HttpResponse]
 
 
-def account_of(public_id: str) -> Account:
-    """Return an active account, or answer 404."""
-    account = Account.objects.filter(public_id=public_id, is_active=True).first()
-    if account is None:
+def account_of(public_id: str, *, even_off: bool = False) -> Account:
+    """Return an account that is active, or ``even_off``; answer 404 for any other."""
+    account = Account.objects.filter(public_id=public_id).first()
+    if account is None or not (account.is_active or even_off):
         raise Http404
     return account
 
 
-def for_visitors(view: View) -> View:
+def for_visitors(view: View, *, even_off: bool = False) -> View:
     """Give a view its account; see :func:`_open_to_visitors`."""
 
     @wraps(view)
     def visited(request: HttpRequest, public_id: str) -> HttpResponse:
-        account = account_of(public_id)
+        account = account_of(public_id, even_off=even_off)
         with translation.override(account.language):
             return view(request, account)
 
@@ -61,10 +61,15 @@ def for_visitor_of_chat(view: View) -> View:
 
 def _no_chat(public_id: str) -> HttpResponse:
     if Account.objects.filter(public_id=public_id, is_active=False).exists():
-        response = HttpResponse(status=503)
-        response._has_been_logged = True  # type: ignore[attr-defined]  # decided by the operator, and no error
-        return response
+        return switched_off(HttpResponse())
     raise Http404
+
+
+def switched_off(response: HttpResponse) -> HttpResponse:
+    """Make an answer 503, without a line in the log: the operator decided so, and it is no error."""
+    response.status_code = 503
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _open_to_visitors(view: View) -> View:

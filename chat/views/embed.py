@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from csp.constants import NONE
@@ -17,7 +17,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_GET, require_safe
 
 from chat.forms import PreChatForm
-from chat.views.access import account_of, for_visitors
+from chat.views.access import account_of, for_visitors, switched_off
 from helpdesk.models import Account
 from helpdesk.text import without_turns
 from privacy.categories import Category
@@ -40,22 +40,36 @@ def loader(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_GET
 @xframe_options_exempt
-@for_visitors
+@partial(for_visitors, even_off=True)
 def chat_page(request: HttpRequest, account: Account) -> HttpResponse:
-    """Show the form before a chat, to be framed by the account's own sites and by nobody else."""
+    """Show the form before a chat, to be framed by the account's own sites and by nobody else.
+
+    An account that is switched off may be framed too: by a page that waits until it is on again.
+    """
+    if account.is_active:
+        response = _form(request, account)
+    else:
+        response = switched_off(render(request, "chat/away.html", {"account": account}))
+    response._csp_replace = {"frame-ancestors": account.origins or [NONE]}
+    return response
+
+
+def _form(request: HttpRequest, account: Account) -> HttpResponse:
     context = {
         "account": account,
         "form": PreChatForm(account, auto_id="chat_%s"),
         "expiry": expiry_of(account_id=account.pk, category=Category.CHAT),
     }
-    response = render(request, "chat/page.html", context)
-    response._csp_replace = {"frame-ancestors": account.origins or [NONE]}
-    return response
+    return render(request, "chat/page.html", context)
 
 
 def _script(public_id: str) -> bytes:
-    """Return the loader with the account's configuration as its one argument."""
-    return f"{_program()}({json.dumps(_configuration(account_of(public_id)))});\n".encode()
+    """Return the loader with the account's configuration as its one argument.
+
+    Of an account that is switched off too: a chat that was begun goes on once it is on again.
+    """
+    account = account_of(public_id, even_off=True)
+    return f"{_program()}({json.dumps(_configuration(account))});\n".encode()
 
 
 @cache

@@ -177,6 +177,18 @@ def test_typing_of_the_agent_is_shown_until_they_have_written(shop, agent):
     expect(chat.get_by_text("Ada Agent is typing")).to_be_hidden()
 
 
+def test_first_word_is_told_however_early_it_is_typed(shop, agent):
+    shop.context.add_init_script("performance.now = () => 1000")
+    chat = begin(shop.visit())
+    agent_joins(agent)
+    expect(chat.get_by_text("Ada Agent joined the chat")).to_be_visible()
+
+    with shop.context.expect_event("request", lambda request: request.url.endswith("/typing/")):
+        box(chat).press_sequentially("He")
+
+    assert [url.endswith("/typing/") for url in shop.requests].count(True) == 1
+
+
 def test_message_that_is_refused_stays_in_the_box(shop):
     chat = begin(shop.visit())
 
@@ -235,6 +247,7 @@ def test_chat_of_an_account_that_is_switched_off_waits_until_it_is_on_again(shop
     box(chat).press("Enter")
 
     expect(chat.get_by_text(AWAY)).to_be_visible()
+    expect(chat.get_by_text("arrives only if you stay on this page")).to_be_visible()
     expect(chat.get_by_text("It has been erased")).to_have_count(0)
     assert kept(page) == token
     switch(shop.account, is_active=True)
@@ -257,6 +270,59 @@ def test_chat_that_is_resumed_while_its_account_is_switched_off_is_not_called_er
     assert kept(page)
     switch(shop.account, is_active=True)
     expect(said(chat)).to_have_text(["Where is my order?"], timeout=20_000)
+
+
+def test_copy_of_a_chat_that_is_away_marks_what_did_not_arrive(shop):
+    page = shop.visit()
+    chat = begin(page)
+    switch(shop.account, is_active=False)
+    box(chat).fill("Still there?")
+    box(chat).press("Enter")
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+
+    chat.get_by_role("button", name="End chat").click()
+    with page.expect_download() as copy:
+        chat.get_by_role("button", name="Download a copy").click()
+
+    first, last = Path(copy.value.path()).read_text().strip().split("\n\n")
+    assert first.endswith("] You:\nWhere is my order?")
+    assert not first.startswith("[not sent]")
+    assert last == "[not sent] You:\nStill there?"
+
+
+def test_page_that_is_loaded_while_the_account_is_off_waits_and_finds_the_chat_again(shop):
+    page = shop.visit()
+    begin(page)
+    token = kept(page)
+    switch(shop.account, is_active=False)
+
+    page.reload()
+
+    chat = frame(page)
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_hidden()
+    assert kept(page) == token
+    switch(shop.account, is_active=True)
+    expect(said(chat)).to_have_text(["Where is my order?"], timeout=20_000)
+
+
+def test_launcher_of_an_account_that_is_off_opens_a_page_that_becomes_the_form(shop):
+    switch(shop.account, is_active=False)
+    page = shop.visit()
+    page.clock.install()
+
+    launcher(page).click()
+    chat = frame(page)
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+    page.clock.run_for(11_000)  # the loader gives up on a frame that doesn't answer
+
+    expect(chat.get_by_text(AWAY)).to_be_visible()
+    chat.locator("body").press("Escape")
+    expect(page.locator("iframe")).to_be_hidden()
+    launcher(page).click()
+    switch(shop.account, is_active=True)
+    page.clock.run_for(30_000)
+    expect(chat.get_by_role("button", name="Start chat")).to_be_enabled(timeout=20_000)
 
 
 def test_answer_that_got_lost_leads_to_no_second_message(shop):

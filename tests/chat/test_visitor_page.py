@@ -51,17 +51,47 @@ def test_page_of_an_account_without_sites_may_be_framed_by_nobody(account):
 
 
 @pytest.mark.parametrize(("name", "data"), VIEWS)
-def test_unknown_and_inactive_accounts_show_nothing_and_are_not_framed(account, name, data):
+def test_unknown_accounts_show_nothing_and_are_not_framed(db, name, data):
+    response = visit(name, Account(public_id="never-was"), data=data)
+
+    assert response.status_code == 404
+    assert ancestors(response) == "frame-ancestors 'none'"
+    assert response["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(("name", "data"), [view for view in VIEWS if view[0] not in {"loader", "chat_page"}])
+def test_account_that_is_switched_off_answers_nothing_and_is_not_framed(account, name, data):
     account.allowed_origins, account.is_active = "https://shop.example", False
     account.save()
-    away = 503 if name.startswith("visitor_") else 404  # an open chat may come back
 
-    for asked, status in ((account, away), (Account(public_id="never-was"), 404)):
-        response = visit(name, asked, data=data)
+    response = visit(name, account, data=data)
 
-        assert response.status_code == status
-        assert ancestors(response) == "frame-ancestors 'none'"
-        assert response["X-Frame-Options"] == "DENY"
+    assert response.status_code == (404 if name == "chat_start" else 503)  # an open chat may come back
+    assert ancestors(response) == "frame-ancestors 'none'"
+    assert response["X-Frame-Options"] == "DENY"
+
+
+def test_page_of_an_account_that_is_switched_off_waits_in_the_frame_of_its_own_sites(account, caplog):
+    account.allowed_origins, account.is_active = "https://shop.example", False
+    account.save()
+
+    response = visit("chat_page", account)
+
+    assert response.status_code == 503
+    assert "can't be reached at the moment" in response.content.decode().replace("&#x27;", "'")
+    assert "<form" not in response.content.decode()
+    assert ancestors(response) == "frame-ancestors https://shop.example"
+    assert "X-Frame-Options" not in response
+    assert caplog.records == []
+
+
+def test_loader_of_an_account_that_is_switched_off_is_the_same(account):
+    script = visit("loader", account).content
+
+    account.is_active = False
+    account.save()
+
+    assert visit("loader", account).content == script
 
 
 @pytest.mark.parametrize(("name", "data"), VIEWS)

@@ -11,14 +11,14 @@ export function saveFile(name, content) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-// What is on the screen, for when the server has erased the chat already.
-export function textOfLog(log) {
-  return [...log.children].map(textOfEntry).join("\n\n") + "\n";
+// What is on the screen, for when the server has erased the chat already; `unsent` marks what never arrived.
+export function textOfLog(log, unsent) {
+  return [...log.children].map((entry) => textOfEntry(entry, unsent)).join("\n\n") + "\n";
 }
 
-function textOfEntry(entry) {
+function textOfEntry(entry, unsent) {
   const body = entry.querySelector(".message__body")?.textContent ?? "";
   const author = entry.querySelector(".message__author")?.textContent.replace(TURNS, "");
-  const time = entry.querySelector("time")?.textContent;
+  const time = entry.dataset.sending ? unsent : entry.querySelector("time")?.textContent;
   return author ? `[${time ?? ""}] ${author}:\n${body}` : body;
 }

@@ -7,7 +7,7 @@ const TYPING_EVERY = 3000;
 const COUNT_FROM = 0.9;
 
 class ChatComposer extends HTMLElement {
-  #told = 0;
+  #told = -Infinity;
 
   connectedCallback() {
     this.form = this.querySelector("form");

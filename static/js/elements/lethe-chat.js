@@ -260,7 +260,7 @@ class LetheChat extends HTMLElement {
       "ask-end": () => this.querySelector("dialog").showModal(),
       keep: () => this.querySelector("dialog").close(),
       download: () => this.#download(),
-      "save-seen": () => saveFile(this.#fileName, textOfLog(this.log)),
+      "save-seen": () => saveFile(this.#fileName, textOfLog(this.log, this.words.unsent)),
       again: () => this.#again(),
       leave: () => this.#askToLeave(),
       back: () => this.#back(),
@@ -279,7 +279,7 @@ class LetheChat extends HTMLElement {
   async #download() {
     const answer = await this.#ask("transcript/").catch(() => null);
     if (answer?.ok) saveFile(this.#fileName, await answer.blob());
-    else if (this.log) saveFile(this.#fileName, textOfLog(this.log));
+    else if (this.log) saveFile(this.#fileName, textOfLog(this.log, this.words.unsent));
   }
 
   #again() {
