@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -13,6 +13,7 @@ from chat import bell
 from chat.models import Conversation, Message
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
+from helpdesk.services.silence import silent, silent_since
 from privacy import vault
 from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
@@ -122,9 +123,10 @@ def close_abandoned_chats() -> int:
     """Close chats in which nobody wrote for as long as their account allows; returns how many."""
     closed = 0
     for account in Account.objects.all():
-        limit = timezone.now() - timedelta(minutes=account.idle_minutes)
-        for chat in Conversation.objects.open().filter(account=account, last_message_at__lt=limit):
-            closed += _close_if_silent(chat, since=limit)
+        now = timezone.now()
+        since = silent_since(account, Category.CHAT, now)
+        for chat in Conversation.objects.open().filter(silent(account, Category.CHAT, now), account=account):
+            closed += _close_if_silent(chat, since=since)
     return closed
 
 

@@ -68,12 +68,12 @@ ACCOUNT = {
         "there (Article 5(1)(c))."
     ),
     "idle_minutes": _(
-        "A chat in which nobody writes is closed after this time, or its clock would never start (Article "
-        "5(1)(e))."
+        "A chat in which nobody writes is closed after this time, or its clock would never start; after a "
+        "shorter one, what is silent already waits a day at most (Article 5(1)(e))."
     ),
     "silent_ticket_days": _(
-        "A ticket in which nobody writes is closed after this time, so that its clock starts too (Article "
-        "5(1)(e))."
+        "A ticket in which nobody writes is closed after this time, so that its clock starts too; after a "
+        "shorter one, what is silent already waits a day (Article 5(1)(e))."
     ),
     "confirm_above": _(
         "Shorter rules that erase more than this ask for the number to be typed, so that nobody erases by a "

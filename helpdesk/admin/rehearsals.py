@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy, override
 
+from helpdesk.admin.closing import closing_in_words
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.admin.retention_tab import RetentionTab
 from helpdesk.notice import tells_of
@@ -68,6 +69,7 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
         "highest": max(rehearsal.by_day),
         "chart_width": len(rehearsal.days) * (BAR + GAP),
         "chart_height": HEIGHT,
+        "closing": closing_in_words(tab.closing),
         "conflicts": conflicts_of(policies),
         "told": _told(tab, policies),
         "changed": bool(tab.decisions),

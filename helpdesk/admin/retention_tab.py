@@ -12,12 +12,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from helpdesk.admin.closing import closed_by_limits
 from helpdesk.admin.help_texts import RETENTION
 from helpdesk.admin.plan_limits import Limits
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, goes_sooner, proposed
+from helpdesk.services.silence import erased_by
 from privacy.models import Plan
 from privacy.presets import Preset
 from privacy.services.rules.policies import COOLING_OFF, Policy, policies_in_force
@@ -61,6 +63,7 @@ class RetentionTab:
         self.account, self.preset, self.asks = account, preset, asks
         self.now = timezone.now()
         self.planned = self._under(plan) if plan and plan != account.plan else {}
+        self.closing = closed_by_limits(account, data, self.now)
         self.confirm_above = account.confirm_above  # as saved: nobody raises it to get around it
         limits = Limits.of(account)
         decided = {row.category: row for row in account.retention_policies.all()}
@@ -126,7 +129,16 @@ class RetentionTab:
 
     @cached_property
     def doomed(self) -> dict[str, int]:
-        """How much is over at once under the rules that become shorter, by category."""
+        """How much goes at once, by category: under shorter rules, and with what a shorter limit closes."""
+        found = self._over()
+        for policy in self.policies() if self.closing else ():
+            rows = self.closing.get(policy.category)
+            if rows is not None and (number := erased_by(rows, policy, self.now)):
+                found[policy.category] = found.get(policy.category, 0) + number
+        return found
+
+    def _over(self) -> dict[str, int]:
+        """Return how much is over at once under the rules that become shorter, by category."""
         taking = {row.category for row in self.rows if _takes_more(row)} | self.planned.keys()
         if not taking:
             return {}

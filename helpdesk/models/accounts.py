@@ -94,11 +94,15 @@ class Account(models.Model):
         default=60,
         validators=[MinValueValidator(5), MaxValueValidator(7 * 24 * 60)],
     )
+    former_idle_minutes = models.PositiveIntegerField(null=True, editable=False)
+    idle_changed_at = models.DateTimeField(null=True, editable=False)
     silent_ticket_days = models.PositiveIntegerField(
         _("close a silent ticket after (days)"),
         default=365,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
     )
+    former_silent_ticket_days = models.PositiveIntegerField(null=True, editable=False)
+    silence_changed_at = models.DateTimeField(null=True, editable=False)
     confirm_above = models.PositiveIntegerField(
         _("ask to type the number above"), default=10, validators=[MaxValueValidator(100)]
     )

@@ -15,6 +15,7 @@ from helpdesk.client_ip import ClientAddress
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers, first_notice
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
+from helpdesk.services.silence import note_shorter_silence
 from privacy import ledger
 from privacy.services.people.consent import current_notice, publish_notice
 
@@ -131,6 +132,7 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
         return
     if "plan" in changed:
         account.plan_changed_at = timezone.now()  # what it cuts short waits a day
+    note_shorter_silence(account, before)
     account.full_clean()
     account.save()
     ledger.record("account.changed", account_id=account.pk, who=ledger.reference(by), fields=changed)

@@ -1,13 +1,15 @@
 """Closing tickets in which nothing happens any more, so that their time can end."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from helpdesk.models import Account, Ticket
+from helpdesk.services.silence import silent, silent_since
 from helpdesk.services.tickets import close_silent_ticket
+from privacy.categories import Category
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +32,13 @@ def close_silent_tickets(*, now: datetime | None = None) -> int:
     It makes no difference whether the account is switched off: what is stored there ends, too.
     """
     now = now or timezone.now()
-    return sum(
-        _close_those_of(account, since=now - timedelta(days=account.silent_ticket_days))
-        for account in Account.objects.order_by("pk")
-    )
+    return sum(_close_those_of(account, now) for account in Account.objects.order_by("pk"))
 
 
-def _close_those_of(account: Account, *, since: datetime) -> int:
-    closed, last = 0, None
-    silent = Ticket.objects.open().filter(account=account, last_activity_at__lt=since).order_by("pk")
-    while found := list((silent.filter(pk__gt=last) if last else silent)[:BATCH]):
+def _close_those_of(account: Account, now: datetime) -> int:
+    closed, last, since = 0, None, silent_since(account, Category.TICKET, now)
+    rows = Ticket.objects.open().filter(silent(account, Category.TICKET, now), account=account).order_by("pk")
+    while found := list((rows.filter(pk__gt=last) if last else rows)[:BATCH]):
         last = found[-1].pk
         closed += sum(_close(ticket, since=since) for ticket in found)
     return closed

@@ -343,6 +343,65 @@ def test_number_speaks_of_each_category_and_leaves_out_what_is_held(manager_clie
     assert "(chat transcripts: 1, tickets: 2). Type 3." in errors_of(answer)["typed_number"][0]
 
 
+def silent_tickets(account, number, *, days=40):
+    since = timezone.now() - timedelta(days=days)
+    for _number in range(number):
+        factories.ticket(account, created_at=since, last_activity_at=since)
+
+
+def test_shorter_silence_that_closes_and_erases_many_asks_for_the_number(manager_client, account):
+    account.confirm_above = 1
+    account.save()
+    factories.policy(account, "ticket", rule=Rule.AT_ONCE)
+    silent_tickets(account, 3)
+    silent_tickets(account, 1, days=20)
+
+    shown = rehearsed(manager_client, account, silent_ticket_days=30).content.decode()
+    asked = post(manager_client, account, silent_ticket_days=30)
+
+    assert "3 silent tickets would be closed a day after you save." in shown
+    assert errors_of(asked) == {
+        "typed_number": ["These rules erase 3 things that are there now (tickets: 3). Type 3."]
+    }
+    assert post(manager_client, account, silent_ticket_days=30, typed_number=3).status_code == 302
+    account.refresh_from_db()
+    assert account.silent_ticket_days == 30
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked"),
+    [
+        ({"ticket_rule": "at_once"}, True),
+        ({"ticket_rule": "after", "ticket_amount": 7}, False),
+        ({"ticket_rule": "after", "ticket_amount": 7, "ticket_clock": "last_activity"}, True),
+        ({"ticket_rule": "after", "ticket_amount": 100, "ticket_clock": "last_activity"}, False),
+    ],
+)
+def test_number_of_what_a_limit_closes_speaks_of_what_is_erased_with_it(manager_client, account, rule, asked):
+    account.confirm_above = 1
+    account.save()
+    silent_tickets(account, 2)
+
+    answer = post(manager_client, account, silent_ticket_days=30, **rule)
+
+    assert (answer.status_code == 200) is asked
+
+
+def test_shorter_silence_of_chats_is_rehearsed_too(manager_client, account):
+    for _number in range(2):
+        factories.chat(account, last_message_at=timezone.now() - timedelta(minutes=20))
+
+    shown = rehearsed(manager_client, account, idle_minutes=10).content.decode()
+
+    assert "2 silent chats would be closed, a day after you save at the latest." in shown
+
+
+@pytest.mark.parametrize("limit", ["", "none", "0", "99999999999999999999"])
+def test_limit_that_is_none_is_refused_beside_its_field(manager_client, account, limit):
+    assert list(errors_of(post(manager_client, account, silent_ticket_days=limit))) == ["silent_ticket_days"]
+    assert rehearsed(manager_client, account, silent_ticket_days=limit).status_code == 200
+
+
 # --- The wait
 
 
