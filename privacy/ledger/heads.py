@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.conf import settings
+from django.utils import timezone
 
 from privacy.ledger.anchors import Anchor, newest_anchor
 from privacy.ledger.canonical import stamp
@@ -16,6 +18,7 @@ from privacy.ledger.signing import fingerprint, is_signed, signing_key
 from privacy.models import LedgerEntry
 
 PUBLISHED = "head.published"
+WRITTEN_WITHIN = timedelta(minutes=1)
 NAME = re.compile(r"head-(\d+)-")
 FIELDS = {"seq": int, "hash": str, "at": str, "entries": int, "key": str, "signature": str}
 
@@ -104,6 +107,19 @@ class PublishedHeads:
 
 def heads_folder() -> Path:
     return Path(settings.LETHE_HEADS_DIR)
+
+
+def lost_head(limit: int) -> LedgerEntry | None:
+    """Return the entry of the newest head up to ``limit`` if its file is not in the folder any more.
+
+    A file is written right after its entry, so one of the last minute is let be.
+    """
+    newest = LedgerEntry.objects.filter(action=PUBLISHED, seq__lte=limit).order_by("-seq").first()
+    if newest is None or newest.at > timezone.now() - WRITTEN_WITHIN:
+        return None
+    if (heads_folder() / file_name({"seq": newest.seq, "hash": newest.hash})).exists():
+        return None
+    return newest
 
 
 def file_name(document: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from privacy.ledger import mirror
 from privacy.ledger.anchors import Anchor, anchor_problem, is_entry, newest_anchor
 from privacy.ledger.canonical import GENESIS, link_of
 from privacy.ledger.chain import last_entry
-from privacy.ledger.heads import PublishedHeads, heads_folder
+from privacy.ledger.heads import PublishedHeads, file_name, heads_folder, lost_head
 from privacy.ledger.signing import is_signed, signing_key
 from privacy.ledger.witnesses import Graves, MirrorLines, forgotten_head, risen_key
 from privacy.models import LedgerEntry
@@ -64,15 +64,18 @@ def _verified(heads: tuple[Path, ...] = ()) -> tuple[Finding, Checkpoint]:
 class Watch:
     """Verification for those who ask all day long: what was found whole once is not walked again.
 
-    What is changed in that part later is found by :func:`verify`.
+    What is changed in that part later is found by :func:`verify`. ``walked_all`` tells whether the last
+    finding is about the whole ledger.
     """
 
     def __init__(self) -> None:
         self._known = Checkpoint()
+        self.walked_all = False
 
     def finding(self) -> Finding:
         """Verify what was added since the last time, or everything where that fails."""
         (seq, head, _), anchor = self._known, newest_anchor()
+        self.walked_all = False
         if seq > anchor.seq:
             if not is_entry(seq, head):
                 problem = "the entry is not the one that stood here before"
@@ -83,6 +86,7 @@ class Watch:
                 self._known = walk.safe
                 return finding
         finding, safe = _verified()
+        self.walked_all = True
         if finding.ok:
             self._known = safe
         return finding
@@ -167,6 +171,9 @@ class Walk:
             return self._found(
                 min(missed, self.seq + 1), "a published head names an entry that is not there any more"
             )
+        if lost := lost_head(self._limit):
+            name = file_name({"seq": lost.seq, "hash": lost.hash})
+            return self._found(lost.seq, f"the published head {name} is not in its folder any more")
         if risen := risen_key():
             return self._found(risen, "a key that this entry destroyed is back")
         return Finding(self.entries, self.head)

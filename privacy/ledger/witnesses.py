@@ -42,7 +42,7 @@ class MirrorLines:
 
 
 class Graves:
-    """The tombstones, in the order of the entries that they name."""
+    """The tombstones and the erasures, in the order of the entries that they name."""
 
     def __init__(self, *, after: int, limit: int) -> None:
         # Read before the tombstones: whatever is done by then has them all.
@@ -50,6 +50,8 @@ class Graves:
         stones = Tombstone.objects.filter(entry_id__gt=after, entry_id__lte=limit).order_by("entry_id")
         self._stones = stones.values_list("entry_id", "key_id").iterator()
         self._next = next(self._stones, None)
+        erasures = Erasure.objects.filter(begun_id__gt=after, begun_id__lte=limit).order_by("begun_id")
+        self._erasures = erasures.values_list("begun_id", flat=True).iterator()
 
     def problem(self, entry: LedgerEntry) -> str:
         """Return what is wrong between an entry and the tombstones that name it, or nothing."""
@@ -57,11 +59,17 @@ class Graves:
         named = set(entry.params.get("keys", ())) if entry.action in BURYING else set()
         if buried - named:
             return "a tombstone names an entry that erased nothing"
+        if entry.action == "erasure.begun" and not self._is_on_record(entry):
+            return "the erasure that this entry began is not on record any more"
         if entry.action == "erasure.done" and entry.params.get("begun") in self.unfinished:
             return "the erasure that this entry ended was opened again"
         if entry.seq not in self.unfinished and not _buried_elsewhere(named - buried):
             return "a key that this entry destroyed has no tombstone"
         return ""
+
+    def _is_on_record(self, begun: LedgerEntry) -> bool:
+        """Tell whether the row is there that was written in one transaction with this entry."""
+        return begun.seq == next((seq for seq in self._erasures if seq >= begun.seq), None)
 
     def _of(self, entry: LedgerEntry) -> set[str]:
         keys: set[str] = set()

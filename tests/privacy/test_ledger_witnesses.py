@@ -21,7 +21,14 @@ from tests.privacy.ledgers import finding, forget_witnesses, numbers
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("impatient")]
 
-# --- Tombstones
+# --- Tombstones and erasures
+
+
+def begun(keys) -> LedgerEntry:
+    """Begin an erasure of these keys."""
+    entry = ledger.append("erasure.begun", keys=[key.hex for key in keys])
+    Erasure.objects.create(begun=entry)
+    return entry
 
 
 def test_tombstones_that_were_deleted_are_missed(account, long_ago):
@@ -60,6 +67,20 @@ def test_erasure_under_way_has_no_tombstones_yet(account):
     assert finding() == (False, begun.seq)
 
 
+def test_erasure_whose_row_was_deleted_is_named(account, long_ago):
+    chats = [factories.chat(account, closed_at=long_ago) for _ in range(2)]
+    for chat in chats:
+        erase_units(Conversation, [chat.pk], account_id=account.pk, reason="retention")
+    second = Erasure.objects.order_by("begun")[1].begun_id
+    assert finding() == (True, None)
+
+    Erasure.objects.filter(begun=second).delete()
+
+    found = ledger.verify()
+    assert found.broken_seq == second
+    assert found.problem == "the erasure that this entry began is not on record any more"
+
+
 def test_erasure_that_is_made_to_look_unfinished_is_named(account, long_ago):
     chat = factories.chat(account, closed_at=long_ago)
     erase_units(Conversation, [chat.pk], account_id=account.pk, reason="retention")
@@ -75,10 +96,11 @@ def test_erasure_that_is_made_to_look_unfinished_is_named(account, long_ago):
 
 def test_erasure_may_name_what_another_one_buried(account):
     key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
-    first, second = (ledger.append("erasure.begun", keys=[key.hex]) for _ in range(2))
+    first, second = (begun([key]) for _ in range(2))
 
     for entry in (second, first):
         vault.destroy_keys([key], entry=entry)
+        Erasure.objects.filter(begun=entry).update(done=ledger.append("erasure.done", begun=entry.seq))
 
     assert finding() == (True, None)
 
@@ -118,8 +140,9 @@ def test_tombstone_that_its_erasure_does_not_name_is_named(entries, account):
 def test_key_that_came_back_is_named(entries, account):
     key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
     kept = DataKey.objects.get(pk=key)
-    entry = ledger.append("erasure.begun", keys=[key.hex])
+    entry = begun([key])
     vault.destroy_keys([key], entry=entry)
+    Erasure.objects.update(done=ledger.append("erasure.done", begun=entry.seq))
     assert finding() == (True, None)
 
     kept.save(force_insert=True)
