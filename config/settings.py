@@ -421,6 +421,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="2", minute="17"),
         "options": {"expires": 3600},
     },
+    "walk-ledger": {
+        "task": "privacy.tasks.walk_ledger",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"expires": 3600},
+    },
     "prune-ledger": {
         "task": "privacy.tasks.prune_ledger",
         "schedule": crontab(hour="2", minute="47"),

@@ -45,6 +45,7 @@ declare_impersonal(
 declare_impersonal(
     models.LedgerEntry,
     models.LedgerHead,
+    models.LedgerWalk,
     models.OutboxLine,
     because="codes, counts and keyed pseudonyms only; free text is refused",
 )

@@ -12,6 +12,7 @@ from privacy.ledger.publishing import publish_head
 from privacy.models import Heartbeat
 from privacy.services.erasing import purge as purging
 from privacy.services.erasing import sweep
+from privacy.services.evidence.chain_state import chain_state
 from privacy.services.restoring import backup
 from privacy.services.rules import archive
 
@@ -53,6 +54,12 @@ def give_back() -> None:
 def publish_ledger() -> None:
     if gate.is_open():
         publish_head()
+
+
+@shared_task
+def walk_ledger() -> None:
+    if gate.is_open():
+        chain_state.verify()
 
 
 @shared_task

@@ -1,7 +1,7 @@
 from privacy.models.archive import ArchiveOpening, ArchiveReader
 from privacy.models.consent import ConsentNotice, ConsentRecord
 from privacy.models.figures import DailyCount, Heartbeat, Skeleton
-from privacy.models.ledger import LedgerEntry, LedgerHead, OutboxLine
+from privacy.models.ledger import LedgerEntry, LedgerHead, LedgerWalk, OutboxLine
 from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
 from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
@@ -19,6 +19,7 @@ __all__ = [
     "Heartbeat",
     "LedgerEntry",
     "LedgerHead",
+    "LedgerWalk",
     "OpenRun",
     "OutboxLine",
     "Plan",

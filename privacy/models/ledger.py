@@ -56,6 +56,30 @@ class LedgerHead(models.Model):
         return f"head {self.seq}"
 
 
+class LedgerWalk(models.Model):
+    """The last walk through the whole ledger, and a break that was found since, for all processes.
+
+    ``entries`` were whole at ``walked_at``. Where ``problem`` is not empty the ledger was found broken at
+    ``broken_at``, and no later walk through all of it found it whole.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    walked_at = models.DateTimeField(null=True)
+    entries = models.BigIntegerField(default=0)
+    head = models.CharField(max_length=64, blank=True)
+    broken_at = models.DateTimeField(null=True)
+    broken_seq = models.BigIntegerField(null=True)
+    problem = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("walk through the ledger")
+        verbose_name_plural = _("walks through the ledger")
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_ledger_walk")]
+
+    def __str__(self) -> str:
+        return f"walk of {self.walked_at}"
+
+
 class OutboxLine(models.Model):
     """Evidence written in the transaction of the change, on its way to the ledger."""
 

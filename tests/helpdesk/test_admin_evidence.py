@@ -17,7 +17,7 @@ from helpdesk.models import Account
 from privacy import ledger
 from privacy.encryption.rows import uuid7
 from privacy.ledger.signing import public_key_pem
-from privacy.models import DataKey, Erasure, LedgerEntry, Tombstone
+from privacy.models import DataKey, Erasure, LedgerEntry, LedgerWalk, Tombstone
 from privacy.services.erasing.purge import purge
 from privacy.services.evidence import chain_state as states
 from privacy.services.evidence.chain_state import ChainState
@@ -122,8 +122,9 @@ def test_page_says_that_the_chain_is_whole_and_how_far(manager_client, account, 
     shown = words(manager_client.get(PAGE))
 
     newest = ledger.last_entry()
-    assert "Whole Looked at on" in shown
-    assert "no entry was changed, taken out or cut off." in shown
+    assert "No break found Walked in full on" in shown
+    assert f": {newest.seq} entries, none changed, taken out or cut off." in shown
+    assert "Since then only what was added" not in shown
     assert newest.hash in shown
     assert "Last head published outside none yet" in shown
 
@@ -152,7 +153,21 @@ def test_page_does_not_walk_a_long_ledger_and_the_button_does(manager_client, ru
     assert "Not verified yet" in before
     assert answer.redirect_chain == [(PAGE, 302)]
     assert "Verified just now" in words(answer)
-    assert "no entry was changed, taken out or cut off." in words(answer)
+    assert "none changed, taken out or cut off." in words(answer)
+
+
+def test_page_says_when_all_was_walked_apart_from_what_was_added_since(manager_client, run):
+    manager_client.get(PAGE)
+    walked = LedgerWalk.objects.get().entries
+    ledger.append("policy.changed")
+
+    shown, proof = words(manager_client.get(PAGE)), asked(manager_client, run.seq)
+
+    assert f": {walked} entries, none changed, taken out or cut off. Since then only what was added" in shown
+    assert (
+        f"{walked} entries, none changed, missing or cut then. What was added later was looked at once"
+        in proof
+    )
 
 
 def test_page_of_an_empty_ledger_says_so_and_makes_no_key(manager_client):
