@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from helpdesk.admin.proof import account_of, zone_of
 from helpdesk.admin.scope import open_entries
+from privacy.services.evidence.issuing import NotInChain, issue, issue_copy
 from privacy.services.evidence.ledger_words import (
     category_in_words,
     moment_in_words,
@@ -23,12 +24,10 @@ from privacy.services.evidence.ledger_words import (
 )
 from privacy.services.evidence.receipts import (
     BEGUN,
-    DOCUMENTS,
     Document,
     NoCertificate,
     NoReceipt,
     category_of,
-    hand_over,
 )
 
 LISTED = 100  # erasures on paper; the JSON document has all of them
@@ -38,9 +37,11 @@ SHEET = "css/pages/document.css"
 @require_safe
 def document(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     try:
-        shown = DOCUMENTS[kind](number, among=open_entries(request))
+        shown = issue(kind, number, among=open_entries(request))
     except (NoReceipt, NoCertificate) as error:
         raise Http404 from error
+    except NotInChain:
+        return _refused(request, number)
     context = {**admin.site.each_context(request), **_context(shown), "on_screen": True}
     return render(request, f"admin/privacy/evidence/{kind}.html", context)
 
@@ -48,14 +49,25 @@ def document(request: HttpRequest, kind: str, number: int) -> HttpResponse:
 @require_POST
 def download(request: HttpRequest, kind: str, number: int, form: str) -> HttpResponseBase:
     try:
-        taken = hand_over(kind, number, among=open_entries(request), form=form, by=request.user)
+        taken = issue_copy(kind, number, among=open_entries(request), form=form, by=request.user)
     except (NoReceipt, NoCertificate) as error:
         raise Http404 from error
+    except NotInChain:
+        return _refused(request, number)
     name = f"lethe-{kind}-{taken.number}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     if form == "json":
         return StreamingHttpResponse(taken.as_json(), content_type="application/json", headers=headers)
     return HttpResponse(_alone(taken), headers=headers)
+
+
+def _refused(request: HttpRequest, number: int) -> HttpResponse:
+    context = {
+        **admin.site.each_context(request),
+        "title": _("This document is not issued"),
+        "number": number,
+    }
+    return render(request, "admin/privacy/evidence/not_issued.html", context, status=409)
 
 
 def _alone(taken: Document) -> str:

@@ -325,6 +325,22 @@ def test_documents_of_every_account_are_open_to_operators(operator_client, run, 
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
+def test_document_whose_entries_were_changed_is_not_issued(manager_client, run, kind):
+    begun = LedgerEntry.objects.get(seq=run.params["first"])
+    LedgerEntry.objects.filter(pk=begun.pk).update(params=begun.params | {"units": 99})
+    page = reverse(f"admin:privacy_{kind}", args=[number_of(kind, run)])
+
+    answers = [
+        manager_client.get(page),
+        *(manager_client.post(f"{page}{form}/") for form in ("json", "html")),
+    ]
+
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert ["This document is not issued" in words(answer) for answer in answers] == [True] * 3
+    assert not LedgerEntry.objects.filter(action="receipt.downloaded").exists()
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
 def test_number_of_something_else_is_no_document(operator_client, run, kind):
     other = "certificate" if kind == "receipt" else "receipt"
 
