@@ -2,7 +2,10 @@
 
 import base64
 import json
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -10,12 +13,14 @@ from django.core.management import CommandError, call_command
 from helpdesk.models import Contact, TicketFile, TicketMessage
 from privacy import ledger, vault
 from privacy.encryption.files import store_file
+from privacy.ledger.signing import public_key_pem
 from privacy.models import ConsentNotice, LedgerEntry
 from privacy.services.people.consent import current_notice, record_consent
 from privacy.services.people.export import export_person
 from privacy.services.people.rights import Receipt, UnknownContact, erase_contact, reason_code
 from privacy.services.tracing.traces import find_traces
 from tests import factories
+from tests.config.deployment import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -181,13 +186,45 @@ def test_unknown_contact_is_told_and_nothing_is_written(vera, unknown):
     assert LedgerEntry.objects.count() == before
 
 
+def test_certificates_of_the_receipt_pass_the_verifier_that_stands_alone(vera, tmp_path):
+    output, folder, key = StringIO(), tmp_path / "kept", tmp_path / "key.pem"
+    folder.mkdir()
+
+    call_command("erase_contact", str(vera.pk), "--reason", "c", "--certificates", str(folder), stdout=output)
+
+    key.write_text(public_key_pem())
+    receipt, kept = json.loads(output.getvalue()), sorted(folder.iterdir())
+    assert [each["number"] for each in receipt["certificates"]] == [
+        line["begun"] for line in receipt["erased"]
+    ]
+    by_name = {f"lethe-certificate-{each['number']}.json": each for each in receipt["certificates"]}
+    assert {path.name: json.loads(path.read_text()) for path in kept} == by_name
+    for path in kept:
+        assert verified(path, key).startswith("OK: certificate ")
+        path.write_text(path.read_text().replace('"units": 1', '"units": 2', 1))
+        assert verified(path, key).startswith("WRONG: ")
+
+
+def verified(document: Path, key: Path) -> str:
+    command = [sys.executable, str(ROOT / "docs/verify_ledger.py"), str(document), "--key", str(key)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return ran.stdout or ran.stderr
+
+
+def test_nothing_is_erased_where_its_certificates_could_not_be_kept(vera, tmp_path):
+    with pytest.raises(CommandError, match="nothing was erased"):
+        call_command("erase_contact", str(vera.pk), "--reason", "c", "--certificates", str(tmp_path / "no"))
+
+    assert Contact.objects.get() == vera
+
+
 def test_command_prints_the_receipt(vera):
     output = StringIO()
 
     call_command("erase_contact", str(vera.pk), "--reason", "objection", stdout=output)
 
     receipt = json.loads(output.getvalue())
-    assert set(receipt) == {"reason", "erased", "first_entry", "last_entry", "head"}
+    assert set(receipt) == {"reason", "erased", "first_entry", "last_entry", "head", "certificates"}
     for command in (
         ["erase_contact", str(vera.pk), "--reason", "objection"],
         ["export_contact", str(vera.pk)],

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,10 +11,16 @@ from privacy.services.rules.suspensions import Suspended
 
 
 class Command(BaseCommand):
-    help = "Erase everything about one contact (Article 17) and print the receipt as JSON."
+    help = "Erase everything about one contact (Article 17) and print the receipt as JSON, with certificates."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("id", help="the contact's id")
+        parser.add_argument(
+            "--certificates",
+            metavar="FOLDER",
+            type=Path,
+            help="also write each certificate there, as a file for docs/verify_ledger.py",
+        )
         parser.add_argument(
             "--reason",
             required=True,
@@ -23,6 +30,9 @@ class Command(BaseCommand):
     @not_during_restore
     def handle(self, *args: Any, **options: Any) -> None:
         ask_gate()
+        folder = options["certificates"]
+        if folder is not None and not folder.is_dir():
+            raise CommandError(f"There is no folder {folder}; nothing was erased.")
         try:
             receipt = erase_contact(contact_id=options["id"], reason=options["reason"])
         except UnknownContact as error:
@@ -34,4 +44,7 @@ class Command(BaseCommand):
             ) from None
         except ErasureIncomplete:
             raise CommandError("Something could not be erased yet; the next purge tries again.") from None
+        for document in receipt.certificates if folder else ():
+            name = f"lethe-certificate-{document['number']}.json"
+            (folder / name).write_text(json.dumps(document, indent=2))
         self.stdout.write(json.dumps(receipt.as_json(), indent=2))

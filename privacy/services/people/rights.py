@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,9 @@ from privacy import vault
 from privacy.categories import Category
 from privacy.declarations import roots
 from privacy.ledger.chain import last_entry
-from privacy.models import DataKey, Erasure
+from privacy.models import DataKey, Erasure, LedgerEntry
 from privacy.services.erasing.erasure import erase_person
+from privacy.services.evidence.receipts import certificate
 
 # The grounds of Article 17(1), by letter.
 GROUNDS = {
@@ -32,13 +34,17 @@ class UnknownContact(Exception):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was erased, without a word about whom. ``head`` is the hash of the ledger's newest entry."""
+    """What was erased, without a word about whom. ``head`` is the hash of the ledger's newest entry.
+
+    Each of the ``certificates`` is a document that the stand-alone verifier reads.
+    """
 
     reason: str
     erased: list[dict[str, Any]]
     first_entry: int
     last_entry: int
     head: str
+    certificates: list[dict[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,6 +81,7 @@ def erase_contact(*, contact_id: str, reason: str) -> Receipt:
         first_entry=min(erasure.begun_id for erasure in erasures),
         last_entry=max(erasure.done_id or 0 for erasure in erasures),
         head=newest.hash if newest else "",
+        certificates=[_certificate(erasure) for erasure in erasures],
     )
 
 
@@ -86,6 +93,11 @@ def reason_code(reason: str, *, account_id: int | None) -> str:
             return name
     key = vault.open_key(vault.standing_key(kind=DataKey.Kind.PSEUDONYM, account_id=account_id))
     return "words-" + hmac.new(key, reason.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def _certificate(erasure: Erasure) -> dict[str, Any]:
+    document = certificate(erasure.begun_id, among=LedgerEntry.objects.all())
+    return json.loads("".join(document.as_json()))
 
 
 def _line(erasure: Erasure) -> dict[str, Any]:
