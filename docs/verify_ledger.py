@@ -113,6 +113,27 @@ def check_summary(summary, said):
         check(same, f"the summary's {name} is not what the entries say")
 
 
+def category_of(begun):
+    return begun["params"].get("category") or CATEGORIES.get(begun["params"]["unit"])
+
+
+def check_run(says, entries):
+    """A run that has a code of its own counts what the ends of its erasures say, and no other's."""
+    begun = {entry["seq"]: entry for entry in entries if entry["action"] == "erasure.begun"}
+    done = [entry for entry in entries if entry["action"] == "erasure.done"]
+    check(
+        sorted(begun) == sorted(end["params"]["begun"] for end in done), "the entry of an erasure is missing"
+    )
+    sums = dict.fromkeys(CATEGORIES.values(), 0)
+    for end in done:
+        check(end["params"]["run"] == says["run"], f"entry {end['seq']} is none of this run")
+        category = category_of(begun[end["params"]["begun"]])
+        sums[category] = sums.get(category, 0) + end["params"]["units"]
+    for category, units in sums.items():
+        adds_up = says.get(f"erased_{category}", 0) == units
+        check(adds_up, f"what the run counts of {category} is not the sum of its erasures")
+
+
 def check_receipt(document, entries):
     """A receipt holds the entry of a run, and the entries of the erasures that the run names as its own."""
     run = entries[-1]
@@ -127,6 +148,8 @@ def check_receipt(document, entries):
         check(within, f"entry {entry['seq']} is none of this run")
         erasures += entry["action"] == "erasure.begun"
     check(says.get("erasures", erasures) == erasures, "the entry of an erasure is missing")
+    if "run" in says:
+        check_run(says, entries)
     said = {"account": run["account"], "policy_version": says.get("version", 0), "erasures": erasures}
     said |= {"started_at": says["started"], "finished_at": says["finished"]}
     said |= {"first": says["first"], "last": says["last"]}
@@ -147,7 +170,7 @@ def check_certificate(document, entries):
     says, ends = begun["params"], done["params"]
     said = {"account": begun["account"], "policy_version": says.get("version", 0), "keys": len(says["keys"])}
     said |= {"begun_at": begun["at"], "done_at": done["at"]}
-    said |= {"category": says.get("category") or CATEGORIES.get(says["unit"])}
+    said |= {"category": category_of(begun)}
     said |= {"rule": says.get("rule", ""), "clock": says.get("clock", "")}
     said |= {name: says[name] for name in ("reason", "units", "files")}
     said |= {name: ends[name] for name in ("rows", "survivors")}

@@ -22,7 +22,10 @@ from privacy.ledger.heads import head_document
 from privacy.ledger.mirror import as_line
 from privacy.ledger.publishing import publish_head
 from privacy.ledger.signing import public_key_pem, signing_key
-from privacy.models import LedgerEntry
+from privacy.models import Erasure, LedgerEntry
+from privacy.services.erasing.purge import purge
+from privacy.services.evidence import receipts
+from tests import factories
 from tests.privacy.ledgers import finding, rebuild
 from tests.privacy.outside import VERIFIER, Auditor
 
@@ -391,6 +394,63 @@ def test_receipt_that_leaves_an_erasure_out_of_its_summary_too_is_told(receipt, 
     forged = changed(without(receipt, 0), "summary", "erasures", to=0)
 
     assert auditor.verify(forged) == (1, "WRONG: the entry of an erasure is missing.")
+
+
+def run_with_a_code(**says) -> dict:
+    """Return the receipt of a run that names its erasures by its code, of five chats and their contacts."""
+    entries = []
+    for category, units in (("chat", 3), ("chat", 2), ("contact", 5)):
+        begun = ledger.append(
+            "erasure.begun", account_id=7, category=category, units=units, keys=[], run="r1"
+        )
+        ends = {"rows": 9, "survivors": 0, "run": "r1", "units": units}
+        entries += [begun, ledger.append("erasure.done", account_id=7, begun=begun.seq, **ends)]
+    said = {"run": "r1", "since": 5, "first": 6, "last": 11, "erasures": 3, "started": begun.at}
+    said |= {"finished": begun.at, "erased_chat": 5, "erased_contact": 5, "erased_mail": 4}
+    run = ledger.append("purge.run", account_id=7, **said | says)
+    counts = {name[7:]: count for name, count in run.params.items() if name.startswith("erased_")}
+    summary = {"account": 7, "policy_version": 0, "started_at": stamp(begun.at), "first": 6, "last": 11}
+    summary |= {"finished_at": stamp(begun.at), "counts": counts, "erasures": run.params["erasures"]}
+    return document_of("receipt", run.seq, summary | {"held": 0, "failed": 0, "archived": 0}, [*entries, run])
+
+
+def test_receipt_whose_counts_are_the_sums_of_its_erasures_is_verified(entries, auditor):
+    assert auditor.verify(run_with_a_code())[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("says", "line"),
+    [
+        ({"erased_chat": 6}, "what the run counts of chat is not the sum of its erasures"),
+        ({"erased_ticket": 1}, "what the run counts of ticket is not the sum of its erasures"),
+        ({"erasures": 4}, "the entry of an erasure is missing"),
+        ({"run": "r2"}, "entry 7 is none of this run"),
+    ],
+)
+def test_receipt_that_does_not_add_up_is_told_though_it_is_signed(entries, auditor, says, line):
+    assert auditor.verify(run_with_a_code(**says)) == (1, f"WRONG: {line}.")
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_receipt_that_lacks_one_end_of_an_erasure_is_told(entries, auditor, index):
+    assert (
+        auditor.verify(without(run_with_a_code(), index))[1] == "WRONG: the entry of an erasure is missing."
+    )
+
+
+def test_documents_of_a_real_purge_are_verified(account, long_ago, auditor):
+    for _number in range(3):
+        factories.chat(account, closed_at=long_ago, created_at=long_ago)
+    purge()
+    everything = LedgerEntry.objects.all()
+    made = [receipts.receipt(run.seq, among=everything) for run in receipts.runs(everything)]
+    made += [receipts.certificate(each.begun_id, among=everything) for each in Erasure.objects.all()]
+
+    said = [auditor.verify_text("".join(document.as_json())) for document in made]
+
+    assert {"chat": 3, "contact": 3}.items() <= made[0].summary["counts"].items()
+    assert [code for code, _line in said] == [0] * len(said), said
+    assert len(said) >= 3
 
 
 def test_receipt_with_an_erasure_of_another_run_is_told(receipt, auditor):
