@@ -45,6 +45,7 @@ class LetheAdminSite(AdminSite):
         from helpdesk.admin import holds
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
+        from helpdesk.admin.erasures import erasures_page
         from helpdesk.admin.lock_outs import lift, lock_outs
         from helpdesk.admin.proof import proof, public_key
 
@@ -57,6 +58,7 @@ class LetheAdminSite(AdminSite):
             path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),
             path("holds/<int:pk>/release/", self.admin_view(holds.release), name="holds_release"),
             path("evidence/", self.admin_view(proof), name="privacy_evidence"),
+            path("evidence/erasures/", self.admin_view(erasures_page), name="privacy_erasures"),
             path("evidence/key/", self.admin_view(public_key), name="privacy_evidence_key"),
         ]
         for kind in ("receipt", "certificate"):

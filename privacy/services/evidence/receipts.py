@@ -89,6 +89,18 @@ def runs(among: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
     return among.filter(action=RUN).order_by("-seq")
 
 
+def erasures(among: QuerySet[LedgerEntry]) -> QuerySet[LedgerEntry]:
+    """Return the entries with which erasures ended, newest first: in a run, at once, by hand, by a right."""
+    return among.filter(action=DONE).order_by("-seq")
+
+
+def beginnings(done: Iterable[LedgerEntry]) -> dict[int, LedgerEntry]:
+    """Return the entry with which each of these erasures began, by the number of the one that ended it."""
+    numbers = {entry.seq: entry.params["begun"] for entry in done}
+    begun = LedgerEntry.objects.in_bulk(numbers.values())
+    return {seq: begun[number] for seq, number in numbers.items() if number in begun}
+
+
 def receipt(number: int, *, among: QuerySet[LedgerEntry]) -> Document:
     """Return the receipt of a run, by the number of its entry; ``among`` is what the person may see.
 
