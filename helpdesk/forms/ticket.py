@@ -1,7 +1,9 @@
 """The public ticket form."""
 
 from typing import Any
+from uuid import uuid4
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.forms.files import FilesField
@@ -18,6 +20,7 @@ class TicketForm(IntakeForm):
     subject = LineField(label=_("Subject"), max_length=200)
     message = MessageField(label=_("Message"), rows=8)
     files = FilesField()
+    once = forms.CharField(required=False, widget=forms.HiddenInput, initial=uuid4)  # the code of this copy
 
     def values(self) -> dict[str, Any]:
         """Return what :func:`helpdesk.services.tickets.open_ticket` takes besides the account."""
@@ -30,4 +33,5 @@ class TicketForm(IntakeForm):
             "files": given["files"],
             "agreed": given.get("consent", False),
             "notice": self.notice,
+            "form": given["once"],
         }

@@ -10,7 +10,7 @@ from django.utils import timezone
 from helpdesk.models import Account, Contact, Ticket, TicketMessage, TicketParticipant, User
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import confirm_ticket, mail_reply
-from helpdesk.services.twice import said_just_now
+from helpdesk.services.twice import mark_of, opened_by, remember_opened, said_just_now
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
 from privacy.models import ConsentNotice, DataKey
@@ -39,15 +39,23 @@ def open_ticket(
     files: Sequence[UploadedFile] = (),
     agreed: bool,
     notice: ConsentNotice | None,
+    form: str = "",
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
+
+    ``form`` is the code of the copy of the form that was filled in: sent twice with the same words, it opens
+    one ticket, and the second time returns it.
 
     Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
     """
     contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
     thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
+    mark = mark_of(account, form=form, given=[name, email, subject, message], files=files) if form else ""
     with transaction.atomic():
-        number = _next_number(account)
+        locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+        if mark and (opened := opened_by(mark)):
+            return opened
+        number = _next_number(locked)
         contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
         record_consent(account=account, person=contact, form="ticket", agreed=agreed, notice=notice)
         ticket = Ticket.objects.create(
@@ -58,6 +66,8 @@ def open_ticket(
         count(account=account, name="tickets_opened")
         ledger.record("ticket.opened", account_id=account.pk, ticket=ledger.reference(ticket))
         confirm_ticket(ticket, participant)
+        if mark:
+            remember_opened(mark, ticket)
     return ticket
 
 
@@ -173,8 +183,7 @@ def erase_ticket(*, ticket: Ticket, by: User) -> None:
     refuse_suspended(ticket)  # a hold that was placed in between
 
 
-def _next_number(account: Account) -> int:
-    locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+def _next_number(locked: Account) -> int:
     locked.last_ticket_number += 1
     locked.save(update_fields=["last_ticket_number"])
     return locked.last_ticket_number

@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from freezegun import freeze_time
 
 from helpdesk.models import OutgoingMail, Ticket, TicketMessage
+from helpdesk.services import tickets
 from helpdesk.services.tickets import close_ticket
+from privacy.services.erasing.erasure import erase_units
 from tests.chat.beside import at_once
-from tests.helpdesk.tickets import answer_of, opened, pdf, visitor_with_link
+from tests.helpdesk.tickets import answer_of, form_of, opened, pdf, posted, visitor_with_link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -123,3 +127,74 @@ def test_same_words_a_minute_later_are_another_message(account, agent_client):
         agent_client.post(address, {"note": "Called, no answer."})
 
     assert ticket.messages.filter(kind=TicketMessage.Kind.NOTE).count() == 2
+
+
+def form_sent(account, **changed):
+    """Fetch a copy of the public form and return a way to send it, filled in."""
+    given = posted(account, once=Client().get(form_of(account)).context["form"]["once"].value(), **changed)
+    return lambda **more: Client().post(form_of(account), given | more)
+
+
+def test_ticket_form_sent_twice_at_once_opens_one_ticket(account):
+    send = form_sent(account)
+
+    answers = at_once(send, send, send)
+
+    assert [answer.url for answer in answers] == [reverse("ticket_sent", args=[account.public_id])] * 3
+    assert Ticket.objects.get().number == 1
+    assert OutgoingMail.objects.count() == 1
+    form_sent(account, subject="Another")()
+    assert sorted(Ticket.objects.values_list("number", flat=True)) == [1, 2]
+
+
+def test_two_copies_of_the_ticket_form_open_two_tickets(account):
+    for _ in range(2):
+        form_sent(account)()
+
+    assert Ticket.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Ute"},
+        {"email": "ute@mail.example"},
+        {"subject": "Torn cover"},
+        {"message": "Page ten too."},
+        {"files": pdf()},
+    ],
+    ids=["name", "email", "subject", "message", "files"],
+)
+def test_copy_of_the_ticket_form_that_was_changed_opens_another_ticket(account, changed):
+    send = form_sent(account)
+
+    send()
+    send(**changed)
+
+    assert Ticket.objects.count() == 2
+
+
+def test_ticket_form_that_could_not_be_stored_is_stored_when_it_is_sent_again(account, monkeypatch):
+    send = form_sent(account)
+
+    def fail(*args):
+        raise DatabaseError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(tickets, "confirm_ticket", fail)
+        with pytest.raises(DatabaseError):
+            send()
+    send()
+
+    assert Ticket.objects.count() == 1
+
+
+def test_ticket_form_sent_again_after_its_ticket_was_erased_is_not_lost(account):
+    send = form_sent(account)
+    send()
+    erased = Ticket.objects.get()
+    assert erase_units(Ticket, [erased.pk], account_id=account.pk, reason="test") == 1
+
+    send()
+
+    assert Ticket.objects.get().pk != erased.pk
