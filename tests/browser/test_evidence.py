@@ -63,7 +63,7 @@ def test_evidence_fits_and_nothing_is_refused(page: Page, account, width, compla
     page.set_viewport_size({"width": width, "height": 800})
     first = run.params["first"]
 
-    for path in ("", f"?of={first}", "?of=x", f"receipts/{run.seq}/", f"certificates/{first}/"):
+    for path in ("", "erasures/", f"?of={first}", "?of=x", f"receipts/{run.seq}/", f"certificates/{first}/"):
         page.goto(f"/admin/evidence/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_count(1)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -1,6 +1,7 @@
 """Runs of the purge, as the ledger has them."""
 
 from collections import Counter
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,7 +12,8 @@ from privacy import ledger
 from privacy.ledger.chain import last_entry
 from privacy.models import Erasure, LedgerEntry
 from privacy.services.erasing.erasure import erase_units
-from privacy.services.evidence.receipts import BEGUN, DONE, category_of, counts_of, receipt, runs
+from privacy.services.erasing.purge import purge
+from privacy.services.evidence.receipts import BEGUN, DONE, RUN, category_of, counts_of, receipt, runs
 from tests import factories
 
 
@@ -48,6 +50,15 @@ def a_run(account: Account | None, **params) -> LedgerEntry:
     said = {"started": now, "finished": now, "version": 3, "first": None, "last": None}
     said |= {"held": 0, "failed": 0, "archived": 0} | params
     return ledger.append("purge.run", account_id=account.pk if account else None, **said)
+
+
+def purged(account: Account, *, chats: int) -> LedgerEntry:
+    """Let the purge itself erase chats whose time is over; return the entry that ends its run."""
+    at = timezone.now() - timedelta(days=40)
+    for _number in range(chats):
+        factories.chat(account, closed_at=at)
+    purge()
+    return LedgerEntry.objects.filter(account_id=account.pk, action=RUN).latest("seq")
 
 
 def run_of(account: Account, *, chats: int = 2, erasures: int = 1) -> LedgerEntry:

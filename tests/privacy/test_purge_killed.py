@@ -40,7 +40,7 @@ from tests.privacy.runs import receipted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CHATS, TICKETS, KEPT = 10_000, 400, 3
+CHATS, TICKETS, KEPT = 10_000, 2_000, 3
 KILLS = 8
 SEED = 20_261_124  # change it to be killed at other moments
 LONGEST = 0.12  # seconds from the first thing that a process did to its end

@@ -23,7 +23,7 @@ from privacy.services.evidence.receipts import (
     receipt,
     runs,
 )
-from tests.privacy.runs import a_run, erased_chats, run_of
+from tests.privacy.runs import a_run, erased_chats, listed, purged, run_of
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -50,23 +50,24 @@ def broken_entries(document: dict, pem: str) -> list[int]:
 
 
 def test_receipt_counts_by_category_and_names_policy_and_window(account):
-    run = run_of(account, chats=3)
+    run = purged(account, chats=3)
 
     made = receipt(run.seq, among=everything())
 
     assert made.summary == {
         "account": account.pk,
-        "policy_version": 3,
+        "policy_version": 0,
         "started_at": run.params["started"],
         "finished_at": run.params["finished"],
         "first": run.params["first"],
         "last": run.seq - 1,
-        "counts": {"chat": 3},
+        "counts": {"chat": 3, "contact": 3},
         "erasures": 2,  # the chats, and their people with nothing left
         "held": 0,
         "failed": 0,
         "archived": 0,
     }
+    assert listed(run) == made.summary["counts"]
 
 
 def test_receipt_lists_the_erasures_of_its_account_in_its_window_and_ends_with_the_run(
