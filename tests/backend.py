@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,16 @@ def pytest_configure() -> None:
 
     # Argon2 is slow on purpose; tests/config shows that it is what a deployment uses.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+    if ON_POSTGRES:
+        from django.db.backends.postgresql.creation import DatabaseCreation
+
+        DatabaseCreation._destroy_test_db = drop_with_force
+
+
+def drop_with_force(creation: Any, name: str, verbosity: int) -> None:
+    """Drop a test database also while a server of a test is still on its way out."""
+    with creation._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

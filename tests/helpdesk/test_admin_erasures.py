@@ -58,7 +58,9 @@ def test_erasures_stand_newest_first_whatever_caused_them(manager_client, accoun
 
     done = Erasure.objects.order_by("-done").select_related("begun")
     assert [number for number, _reason in listed(shown)] == [erasure.begun_id for erasure in done]
-    assert "contacts with nothing left (1) asked for by the person: objection (Article 17(1)(c))" in words(shown)
+    assert "contacts with nothing left (1) asked for by the person: objection (Article 17(1)(c))" in words(
+        shown
+    )
     assert words(shown).count("somebody of the account ordered it by hand") == 1
 
 

@@ -286,7 +286,7 @@ def test_what_was_not_erased_is_explained(manager_client, account):
     ledger.append("account.opened", account_id=account.pk)
     chat = factories.chat(account)
 
-    assert "Still here: it isn&#x27;t closed, so no clock runs yet." in asked(manager_client, chat.pk)
+    assert "Still here: it isn&#x27;t closed, so no clock runs yet" in asked(manager_client, chat.pk)
     assert "Nothing with this number or id was erased in your accounts" in asked(manager_client, uuid7())
 
 
