@@ -64,7 +64,7 @@ def test_manager_sees_the_forecast_types_the_number_and_downloads_the_receipt(
     with page.expect_download() as download:
         page.get_by_role("button", name="Download JSON").click()
     receipt = json.loads(Path(download.value.path()).read_text())
-    assert receipt["summary"]["counts"] == {"chat": 12}
+    assert receipt["summary"]["counts"] == {"chat": 12, "contact": 12}
     assert receipt["summary"]["policy_version"] == 1
     assert complaints == []
 

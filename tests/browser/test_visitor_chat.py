@@ -314,7 +314,8 @@ def test_launcher_of_an_account_that_is_off_opens_a_page_that_becomes_the_form(s
     launcher(page).click()
     chat = frame(page)
     expect(chat.get_by_text(AWAY)).to_be_visible()
-    page.clock.run_for(11_000)  # the loader gives up on a frame that doesn't answer
+    expect(page.locator("iframe")).to_be_focused()  # the loader has heard that somebody is there
+    page.clock.run_for(11_000)  # it gives up on a frame that doesn't answer
 
     expect(chat.get_by_text(AWAY)).to_be_visible()
     chat.locator("body").press("Escape")
