@@ -92,7 +92,7 @@ def runs_here(item: pytest.Item) -> bool:
     """Tell whether a test belongs to this back end and machine; `make test` says what doesn't."""
     if item.get_closest_marker("browser") and not find_chromium():
         return False
-    return ON_POSTGRES or not item.get_closest_marker("postgres")
+    return not item.get_closest_marker("once" if ON_POSTGRES else "postgres")
 
 
 def pytest_report_header() -> str:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from privacy.cadences import Cadence, Every
 from tests.privacy.by_hand import DAY, HOUR, MINUTE, ZONES, places, runs_around, shown, telling_changes_of
 
+pytestmark = pytest.mark.once
+
 BERLIN = ZoneInfo("Europe/Berlin")
 MOMENT = timedelta.resolution
 RHYTHMS = [Every.HOURLY, Every.DAILY, Every.WEEKLY, Every.MONTHLY]

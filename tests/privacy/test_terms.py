@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from privacy.terms import Clock, Rule, Term, Unit
 from tests.privacy.by_hand import DAY, MINUTE, ZONES, first_shown, places, shown, telling_changes_of
 
+pytestmark = pytest.mark.once
+
 
 def utc(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)
