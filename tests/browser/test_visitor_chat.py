@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connections
 from playwright.sync_api import expect
 
 from chat.models import Conversation, Message
@@ -63,6 +64,7 @@ def switched_off_first(account):
         if not asked:
             asked.append(request)
             switch(account, is_active=False)
+            connections.close_all()  # Playwright calls this in a context of its own, and so does Django
         request.continue_()
 
     return route
