@@ -1,4 +1,4 @@
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -81,8 +81,10 @@ def test_would_lock_out(networks, address, locked_out):
 
 
 @pytest.mark.parametrize("text", ["203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "2001:db8::7"])
-def test_network_is_accepted(text):
-    validate_network(text)
+def test_network_is_accepted(account, text):
+    AllowedNetwork(account=account, network=text).full_clean()
+
+    assert not would_lock_out([text], certain(str(ip_network(text)[0])))
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,9 @@ def test_error_page_renders_without_any_context(name):
 
 
 def test_every_template_compiles():
-    for path in TEMPLATES:
-        get_template(str(path.relative_to(ROOT / "templates")))
+    names = {str(path.relative_to(ROOT / "templates")) for path in TEMPLATES}
+
+    assert {get_template(name).template.name for name in names} == names
 
 
 def test_every_static_file_named_in_a_template_exists():

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from privacy.ledger.anchors import is_entry
-from privacy.ledger.canonical import link
+from privacy.ledger.canonical import link_of
 from privacy.ledger.signing import is_signed, signing_key
 from privacy.models import LedgerEntry, Tombstone
 from privacy.services.erasing.survivors import count_survivors
@@ -111,23 +111,11 @@ def stand_in_chain(entries: list[LedgerEntry]) -> bool:
     near = {each.seq: each for each in LedgerEntry.objects.filter(seq__in=beside).defer("params")}
     key = signing_key().public_key()
     return all(
-        entry.hash == _link_of(entry)
+        entry.hash == link_of(entry)
         and is_signed(entry.hash, entry.signature, key=key)
         and _follows(entry, near.get(entry.seq - 1))
         and _leads(entry, near.get(entry.seq + 1))
         for entry in entries
-    )
-
-
-def _link_of(entry: LedgerEntry) -> str:
-    return link(
-        seq=entry.seq,
-        uid=entry.uid,
-        at=entry.at,
-        account_id=entry.account_id,
-        action=entry.action,
-        params=entry.params,
-        prev=entry.prev_hash,
     )
 
 
