@@ -32,30 +32,16 @@ def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
             plan.shortened_at = timezone.now()
         plan.full_clean(validate_unique=former is None)
         plan.save()
-        concerned = plan.accounts.count()
         if former is None or former.schedules != plan.schedules:
             ledger.record(
                 "plan.opened" if former is None else "plan.changed",
                 who=ledger.reference(by),
                 plan=plan.pk,
                 schedules=plan.schedules,
-                accounts=concerned,
+                accounts=plan.accounts.count(),
             )
-        now = {each.category: each for each in plan.terms.all()}
         for category, term in terms.items():
-            before = now[category].term.code() if category in now else ""
-            if before == term.code():
-                continue
-            _keep(now.get(category) or PlanTerm(plan=plan, category=category), term)
-            ledger.record(
-                "plan.changed",
-                who=ledger.reference(by),
-                plan=plan.pk,
-                category=category,
-                before=before,
-                after=term.code(),
-                accounts=concerned,
-            )
+            _save_term(plan, category, term, by)
         for account, rules in obeyed.items():
             note_plan(account=account, obeyed=rules, by=by, reason=_("The plan changed"))
     return plan
@@ -84,12 +70,26 @@ def refuse_in_use(plan: Plan) -> None:
         raise ValidationError(_("New accounts begin with this plan, so it stays."), "in_use")
 
 
-def _keep(row: PlanTerm, term: Term) -> None:
-    if row.pk is None or term.is_shorter_than(row.term):
+def _save_term(plan: Plan, category: str, term: Term, by: User) -> None:
+    row = plan.terms.filter(category=category).first()
+    before = row.term if row else None
+    if before is not None and before.code() == term.code():
+        return
+    row = row or PlanTerm(plan=plan, category=category)
+    if before is None or term.is_shorter_than(before):
         row.shortened_at = timezone.now()
     row.rule, row.amount, row.unit = term.rule, term.amount or 1, term.unit
     row.full_clean()
     row.save()
+    ledger.record(
+        "plan.changed",
+        who=ledger.reference(by),
+        plan=plan.pk,
+        category=category,
+        before=before.code() if before else "",
+        after=term.code(),
+        accounts=plan.accounts.count(),
+    )
 
 
 def _refuse_others(by: User) -> None:

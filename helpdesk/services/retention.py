@@ -91,22 +91,7 @@ def change_retention(
             row = rows.get(category) or RetentionPolicy(account=account, category=category)
             in_force = policy_in_force(account_id=account.pk, category=category)
             _decide(row, decision, in_force, skip_cooling)
-        version = _publish(account, obeyed, by, reason)
-        for category, decision in changed.items():
-            ledger.record(
-                "retention.changed",
-                account_id=account.pk,
-                who=ledger.reference(by),
-                category=category,
-                before=obeyed[category].term.code(),
-                after=decision.term.code(),
-                clock=str(decision.clock),
-                cadence=decision.cadence.code(),
-                archive=decision.archive.code() if decision.archive else "",
-                version=version.number,
-                cooling=is_cooling(account, category),
-            )
-    return version
+        return _publish(account, obeyed, changed, by, reason)
 
 
 def refuse_beyond_plan(*, account: Account, category: str, decision: Decision) -> None:
@@ -135,7 +120,7 @@ def end_cooling(*, account: Account, category: str, by: User, reason: str) -> bo
             return False
         row.cooling_until = None
         row.save(update_fields=["cooling_until"])
-        _publish(account, decisions_in_force(account), by, reason)
+        _publish(account, decisions_in_force(account), {}, by, reason)
         ledger.record(
             "retention.cooling_ended", account_id=account.pk, who=ledger.reference(by), category=category
         )
@@ -242,27 +227,24 @@ def is_cooling(account: Account, category: str) -> bool:
 def note_plan(*, account: Account, obeyed: Mapping[str, Decision], by: User | None, reason: str) -> None:
     """Publish a version where a plan changed what is obeyed; ``obeyed`` is what was obeyed before."""
     now = decisions_in_force(account)
-    changed = [category for category in now if now[category].as_json() != obeyed[category].as_json()]
-    if not changed:
-        return
-    version = _publish(account, obeyed, by, reason)
-    for category in changed:
-        ledger.record(
-            "retention.changed",
-            account_id=account.pk,
-            who=ledger.reference(by),
-            category=category,
-            before=obeyed[category].term.code(),
-            after=now[category].term.code(),
-            version=version.number,
-            by_plan=True,
-            cooling=is_cooling(account, category),
-        )
+    changed = {
+        category: now[category] for category in now if now[category].as_json() != obeyed[category].as_json()
+    }
+    if changed:
+        _publish(account, obeyed, changed, by, reason, by_plan=True)
 
 
-def _publish(account: Account, before: Mapping[str, Decision], by: User | None, reason: str) -> PolicyVersion:
+def _publish(
+    account: Account,
+    before: Mapping[str, Decision],
+    changed: Mapping[str, Decision],
+    by: User | None,
+    reason: str,
+    **evidence: Any,
+) -> PolicyVersion:
+    """Make a version of what is obeyed now, and an entry of the ledger for each category that changed."""
     newest = account.policy_versions.order_by("-number").first()
-    return PolicyVersion.objects.create(
+    version = PolicyVersion.objects.create(
         account=account,
         number=newest.number + 1 if newest else 1,
         by=by,
@@ -270,3 +252,19 @@ def _publish(account: Account, before: Mapping[str, Decision], by: User | None, 
         after={category: decision.as_json() for category, decision in decisions_in_force(account).items()},
         reason=reason.strip(),
     )
+    for category, decision in changed.items():
+        ledger.record(
+            "retention.changed",
+            account_id=account.pk,
+            who=ledger.reference(by),
+            category=category,
+            before=before[category].term.code(),
+            after=decision.term.code(),
+            clock=str(decision.clock),
+            cadence=decision.cadence.code(),
+            archive=decision.archive.code() if decision.archive else "",
+            version=version.number,
+            cooling=is_cooling(account, category),
+            **evidence,
+        )
+    return version

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from privacy import ledger
@@ -28,27 +29,21 @@ def _give_back(unit: PersonalData, policy: Policy, now: datetime) -> int:
     rows = unit.rows().filter(account=policy.account_id, **{f"{unit.archive}__isnull": False})
     if (latest := policy.latest_start(now)) is not None:
         rows = rows.filter(**{f"{clock_of(unit, policy)}__gt": latest})
-    with transaction.atomic():
-        moved = rows.update(**{unit.archive: None})
-        if moved:
-            ledger.record(
-                "archive.given_back",
-                account_id=policy.account_id,
-                category=policy.category,
-                units=moved,
-                version=policy.version,
-            )
-    return moved
+    return _move(rows, unit, None, action="archive.given_back", policy=policy)
 
 
 def put_away(unit: PersonalData, ids: list, *, policy: Policy, now: datetime) -> int:
     """Take units that are over out of the lists; returns how many went. One opened again meanwhile stays."""
+    rows = unit.rows().filter(pk__in=ids, **{f"{unit.over}__isnull": False, unit.archive: None})
+    return _move(rows, unit, now, action="archive.filled", policy=policy)
+
+
+def _move(rows: QuerySet, unit: PersonalData, since: datetime | None, *, action: str, policy: Policy) -> int:
     with transaction.atomic():
-        rows = unit.rows().filter(pk__in=ids, **{f"{unit.over}__isnull": False, unit.archive: None})
-        moved = rows.update(**{unit.archive: now})
+        moved = rows.update(**{unit.archive: since})
         if moved:
             ledger.record(
-                "archive.filled",
+                action,
                 account_id=policy.account_id,
                 category=policy.category,
                 units=moved,
