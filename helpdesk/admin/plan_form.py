@@ -8,16 +8,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.help_texts import PLAN
+from helpdesk.admin.of_category import OfCategory
 from helpdesk.admin.retention_form import RULES
 from helpdesk.forms.typed import check_once
 from helpdesk.text import validate_line
-from privacy.categories import Category
 from privacy.models import Plan, PlanTerm
 from privacy.models.retention import DECIDED
 from privacy.terms import Rule, Term, Unit
 
 
-class TermForm(forms.Form):
+class TermForm(OfCategory):
     """How long a plan keeps one category."""
 
     rule = forms.ChoiceField(
@@ -33,13 +33,6 @@ class TermForm(forms.Form):
         super().__init__(data, prefix=category, initial=shown)
         for name, field in self.fields.items():
             field.help_text = PLAN[name]
-
-    def add_prefix(self, field_name: str) -> str:
-        return f"{self.prefix}_{field_name}"
-
-    @property
-    def label(self) -> str:
-        return str(Category(self.category).label)
 
     @property
     def in_words(self) -> str:

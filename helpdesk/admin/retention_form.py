@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.help_texts import RETENTION
+from helpdesk.admin.of_category import OfCategory
 from helpdesk.admin.plan_limits import Limits
 from helpdesk.admin.retention_values import ARCHIVE, controls_of, counts_not, decision_from
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, refuse_beyond_plan
 from privacy.cadences import Every
-from privacy.categories import Category
 from privacy.declarations import clocks_in, rows_in, units_in
 from privacy.models import AtEnd, RetentionPolicy
 from privacy.services.rules.policies import CONTINUOUS, Policy
@@ -47,7 +47,7 @@ class ChoicesWithReason(forms.RadioSelect):
         return option
 
 
-class CategoryForm(forms.Form):
+class CategoryForm(OfCategory):
     """One category: rule, clock, cadence, what happens at the end, archive; only what it can have."""
 
     rule = forms.ChoiceField(
@@ -93,13 +93,6 @@ class CategoryForm(forms.Form):
         self._say_what_is_barred()
         for name, field in self.fields.items():
             field.help_text = RETENTION[name]
-
-    def add_prefix(self, field_name: str) -> str:
-        return f"{self.prefix}_{field_name}"
-
-    @property
-    def label(self) -> str:
-        return str(Category(self.category).label)
 
     @property
     def longest_in_words(self) -> str:
