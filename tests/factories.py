@@ -1,6 +1,7 @@
 """Rows for tests: plain functions with defaults; where a service matters, the service makes the row."""
 
 import hashlib
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -19,7 +20,7 @@ from helpdesk.models import (
 )
 from privacy import vault
 from privacy.categories import Category
-from privacy.models import ConsentNotice, DataKey, RetentionPolicy
+from privacy.models import ConsentNotice, DataKey, RetentionPolicy, Suspension
 from privacy.terms import Rule, Unit
 
 PASSWORD = "calm-river-of-tests"
@@ -156,3 +157,15 @@ def ticket(
             body=body,
         )
     return made
+
+
+def hold(unit: Any, *, review_on: date | None = None) -> Suspension:
+    """Put a legal hold on a chat, a ticket or a contact, without the service and its evidence."""
+    return Suspension.objects.create(
+        account=unit.account,
+        unit=unit._meta.label_lower,
+        unit_id=unit.pk,
+        basis=Suspension.Basis.CLAIM,
+        reason="A claim is open",
+        review_on=review_on or timezone.localdate(),
+    )

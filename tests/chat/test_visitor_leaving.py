@@ -108,14 +108,7 @@ def test_evidence_says_that_it_became_a_ticket(chat, account):
 
 def test_chat_on_hold_stays_when_it_becomes_a_ticket_until_the_hold_is_released(chat, account):
     factories.policy(account, Category.CHAT, rule=Rule.KEEP)
-    hold = Suspension.objects.create(
-        account=account,
-        unit="chat.conversation",
-        unit_id=chat.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="A claim",
-        review_on=timezone.localdate(),
-    )
+    hold = factories.hold(chat)
 
     page = visit("visitor_leave_message", account, data=LEFT).content.decode()
 

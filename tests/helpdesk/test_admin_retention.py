@@ -11,7 +11,7 @@ from django.utils import timezone
 from helpdesk.services.retention import Decision, change_retention
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
-from privacy.models import Plan, PolicyVersion, RetentionPolicy, Suspension
+from privacy.models import Plan, PolicyVersion, RetentionPolicy
 from privacy.models.retention import DECIDED
 from privacy.presets import PRESETS
 from privacy.services.erasing.purge import purge
@@ -329,14 +329,7 @@ def test_number_speaks_of_each_category_and_leaves_out_what_is_held(manager_clie
     old_tickets(account, 3)
     factories.chat(account, closed_at=timezone.now() - timedelta(days=10))
     held = account.tickets.first()
-    Suspension.objects.create(
-        account=account,
-        unit="helpdesk.ticket",
-        unit_id=held.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="Claim of March",
-        review_on=timezone.now().date(),
-    )
+    factories.hold(held)
 
     answer = post(manager_client, account, **A_WEEK, chat_rule="at_once")
 

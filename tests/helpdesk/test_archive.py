@@ -10,7 +10,7 @@ from helpdesk.models import Ticket, TicketFile, User
 from helpdesk.services.archive import NotInArchive, open_archived, set_readers
 from helpdesk.services.tickets import add_note, close_ticket
 from privacy import ledger
-from privacy.models import ArchiveOpening, ArchiveReader, LedgerEntry, Suspension
+from privacy.models import ArchiveOpening, ArchiveReader, LedgerEntry
 from privacy.services.erasing.erasure import erase_units
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf
@@ -334,14 +334,7 @@ def test_record_of_an_opening_outlives_what_was_opened(account, reader, ticket, 
 
 
 def test_hold_on_what_is_archived_shows_in_the_list(account, reader, ticket, agent_client):
-    Suspension.objects.create(
-        account=account,
-        unit="helpdesk.ticket",
-        unit_id=ticket.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="A claim",
-        review_on=AT.date(),
-    )
+    factories.hold(ticket)
 
     listed = agent_client.get(LIST, {"kind": "ticket"}).context["listed"]
 

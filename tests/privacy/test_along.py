@@ -9,7 +9,6 @@ from helpdesk.models import Contact, OutgoingMail, TicketFile
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import queue_mail
 from privacy.categories import Category
-from privacy.models import Suspension
 from privacy.services.erasing.purge import purge
 from privacy.services.rules.along import along_with
 from privacy.services.rules.policies import policies_in_force
@@ -82,14 +81,7 @@ def test_person_whose_rule_has_a_term_does_not_go_along(account):
 
 def test_what_is_on_hold_takes_nothing_along(account):
     held = ticket(account, files=2)
-    Suspension.objects.create(
-        account=account,
-        unit="helpdesk.ticket",
-        unit_id=held.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="Claim of March",
-        review_on=NOW.date(),
-    )
+    factories.hold(held)
 
     assert along(account) == {}
 

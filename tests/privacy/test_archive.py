@@ -191,15 +191,7 @@ def test_what_waits_in_the_archive_is_not_overdue_and_what_stays_is(archiving):
 
 def test_hold_keeps_it_in_the_archive_until_it_is_released(archiving, agent):
     ticket = _ticket(archiving)
-    hold = Suspension.objects.create(
-        account=archiving,
-        unit="helpdesk.ticket",
-        unit_id=ticket.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="A claim",
-        by=agent,
-        review_on=CLOSED.date(),
-    )
+    hold = factories.hold(ticket)
 
     assert _steps(CLOSED + 30 * DAY, CLOSED + 100 * DAY) == ["archive", "archive"]
     assert purge(now=CLOSED + 100 * DAY).held == 1

@@ -14,7 +14,7 @@ from chat.models import Conversation, Message
 from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, User
 from privacy import ledger, vault
 from privacy.encryption.files import sealed_storage
-from privacy.models import ConsentRecord, DataKey, Erasure, LedgerEntry, Suspension, Tombstone
+from privacy.models import ConsentRecord, DataKey, Erasure, LedgerEntry, Tombstone
 from privacy.services.erasing.lost_keys import lost_keys
 from privacy.services.erasing.purge import purge
 from privacy.services.erasing.unfinished import finish_open_erasures
@@ -30,17 +30,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def lose(*rows) -> None:
     """Lose the keys of rows, as a vault does that came back from an older copy."""
     DataKey.objects.filter(pk__in=[row.key_id for row in rows]).delete()
-
-
-def hold(unit) -> Suspension:
-    return Suspension.objects.create(
-        account=unit.account,
-        unit=unit._meta.label_lower,
-        unit_id=unit.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="A claim is open.",
-        review_on=timezone.now().date(),
-    )
 
 
 def run(*options: str) -> str:
@@ -183,8 +172,8 @@ def test_many_cost_no_query_each(account):
 def test_hold_stops_it_until_somebody_says_otherwise(account):
     chat, ticket = factories.chat(account), opened(account, files=[pdf()])
     lose(chat, TicketFile.objects.get())
-    hold(chat)
-    hold(requester_of(ticket).contact)
+    factories.hold(chat)
+    factories.hold(requester_of(ticket).contact)
 
     first = erase_unreadable()
     assert (first.held, counted(first), first.left) == (2, {}, 2)
@@ -200,7 +189,7 @@ def test_hold_stops_it_until_somebody_says_otherwise(account):
 def test_contact_on_hold_is_not_emptied(account):
     ticket = factories.ticket(account)
     lose(ticket.requester)
-    hold(ticket.requester)
+    factories.hold(ticket.requester)
 
     assert (erase_unreadable().held, Contact.objects.get().key_id) == (1, ticket.requester.key_id)
     assert erase_unreadable(also_held=True).emptied == 1
@@ -209,7 +198,7 @@ def test_contact_on_hold_is_not_emptied(account):
 def test_purge_goes_on_where_somebody_on_hold_lost_their_key(account, other_account):
     held, other = (requester_of(opened(each)).contact for each in (account, other_account))
     chat = factories.chat(other_account, contact=other, closed_at=timezone.now() - timedelta(days=60))
-    hold(held)
+    factories.hold(held)
     lose(held)
     ConsentRecord.objects.update(given_at=timezone.now() - timedelta(days=3660))
 
@@ -222,7 +211,7 @@ def test_purge_goes_on_where_somebody_on_hold_lost_their_key(account, other_acco
 def test_crash_after_the_decision_is_finished_despite_the_hold(account, monkeypatch):
     chat = factories.chat(account)
     lose(chat)
-    hold(chat)
+    factories.hold(chat)
 
     def crash(*args):
         raise KeyboardInterrupt
@@ -267,7 +256,7 @@ def test_dry_run_counts_and_changes_nothing(account):
 def test_command_says_what_it_did_and_the_ledger_keeps_the_count(account, agent):
     chat, held = factories.chat(account), factories.chat(account)
     lose(chat, held, agent)
-    hold(held)
+    factories.hold(held)
 
     said = run("--yes")
 

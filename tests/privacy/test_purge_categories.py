@@ -12,7 +12,7 @@ from helpdesk.services.retention import Decision, change_retention, end_cooling
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.encryption.files import store_file, stored_files
-from privacy.models import ConsentRecord, DataKey, LedgerEntry, PolicyVersion, RetentionPolicy, Suspension
+from privacy.models import ConsentRecord, DataKey, LedgerEntry, PolicyVersion, RetentionPolicy
 from privacy.services.erasing.purge import purge
 from privacy.services.erasing.survivors import count_survivors
 from privacy.terms import Clock, Rule, Term, Unit
@@ -244,14 +244,7 @@ def test_longer_term_counts_at_once(account, manager):
 
 def test_file_of_a_ticket_on_hold_stays(account, ticket_with_file):
     factories.policy(account, Category.TICKET_FILE, amount=7)
-    Suspension.objects.create(
-        account=account,
-        unit="helpdesk.ticket",
-        unit_id=ticket_with_file.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="Claim of March",
-        review_on=NOW.date(),
-    )
+    factories.hold(ticket_with_file)
 
     report = purge(now=NOW)
 

@@ -10,7 +10,7 @@ from helpdesk.models import Ticket
 from helpdesk.services.retention import Decision, proposed
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
-from privacy.models import RetentionPolicy, Suspension
+from privacy.models import RetentionPolicy
 from privacy.services.erasing.purge import purge
 from privacy.services.rules.policies import policies_in_force, policy_in_force
 from privacy.services.rules.rehearsal import rehearse
@@ -33,17 +33,6 @@ def forecast_of(account, decision, category=Category.CHAT, now=NOW, **options):
     return rehearse([rule], now).forecasts[0]
 
 
-def on_hold(row):
-    Suspension.objects.create(
-        account=row.account,
-        unit=row._meta.label_lower,
-        unit_id=row.pk,
-        basis=Suspension.Basis.CLAIM,
-        reason="Claim of March",
-        review_on=NOW.date(),
-    )
-
-
 @pytest.mark.parametrize(
     "cadence",
     [
@@ -60,7 +49,7 @@ def test_each_day_takes_what_was_foreseen(account, cadence):
     account.save()
     for hours in range(0, 24 * 14, 11):
         factories.chat(account, closed_at=NOW - timedelta(hours=hours))
-    on_hold(Conversation.objects.order_by("closed_at")[3])
+    factories.hold(Conversation.objects.order_by("closed_at")[3])
     RetentionPolicy.objects.filter(account=account, category="chat").update(
         amount=9, every=cadence.every, hour=cadence.hour, weekday=cadence.weekday, day=cadence.day
     )
