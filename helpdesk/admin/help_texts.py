@@ -131,6 +131,10 @@ PLAN = {
     "rule": _("What happens where an account decided nothing (Articles 5(1)(e) and 25(2))."),
     "amount": _("A number from 1 to 1200 (Article 5(1)(e))."),
     "unit": _("A month later is the same date of that month, or its last day (Article 5(1)(e))."),
+    "typed_number": _(
+        "Asked for only where a shorter term erases many things; saving shows the number first "
+        "(Articles 24 and 32(1)(b))."
+    ),
 }
 
 PERSON = {

@@ -3,18 +3,22 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk.admin.help_texts import PLAN
 from helpdesk.admin.of_category import OfCategory
 from helpdesk.admin.retention_form import RULES
 from helpdesk.forms.typed import check_once
+from helpdesk.services.plan_effects import doomed_by
 from helpdesk.text import validate_line
 from privacy.models import Plan, PlanTerm
 from privacy.models.retention import DECIDED
 from privacy.terms import Rule, Term, Unit
+
+CONFIRM_ABOVE = 10  # what an account asks for its own changes, too, unless it decided otherwise
 
 
 class TermForm(OfCategory):
@@ -59,6 +63,14 @@ class TermForm(OfCategory):
 class PlanForm(forms.ModelForm):
     """A plan with a term for every category that is decided."""
 
+    typed_number = forms.IntegerField(
+        label=gettext_lazy("Type how many will be erased"),
+        min_value=0,
+        required=False,
+        localize=False,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
     class Meta:
         model = Plan
         fields = ["code", "name", "schedules"]
@@ -77,7 +89,26 @@ class PlanForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         for part in self.parts:
             self.errors.update({part.add_prefix(name): errors for name, errors in part.errors.items()})
+        if self.instance.pk and not self.errors:
+            self._ask()
         return cleaned
+
+    def _ask(self) -> None:
+        """Ask for the number of what would go, where that is much."""
+        plan = Plan(pk=self.instance.pk, schedules=self.cleaned_data["schedules"])
+        doomed = doomed_by(plan=plan, terms=self.terms(), now=timezone.now())
+        number = doomed.total()
+        if number > CONFIRM_ABOVE and self.cleaned_data.get("typed_number") != number:
+            labels = {part.category: part.label for part in self.parts}
+            each = ", ".join(f"{labels[category]}: {count}" for category, count in doomed.items())
+            words = ngettext(
+                "A day after you save, this plan erases %(number)d thing that is there now (%(each)s). "
+                "Type %(number)d.",
+                "A day after you save, this plan erases %(number)d things that are there now (%(each)s). "
+                "Type %(number)d.",
+                number,
+            )
+            self.add_error("typed_number", words % {"number": number, "each": each})
 
     def terms(self) -> dict[str, Term]:
         return {part.category: part.term() for part in self.parts}

@@ -20,7 +20,7 @@ from privacy.models import Plan
 
 @admin.register(Plan)
 class PlanAdmin(ScopedAdmin):
-    """For operators only; a plan that accounts have stays, and its terms count at once."""
+    """For operators only; a plan that accounts have stays, and what it cuts short waits a day."""
 
     list_display = ("name", "code", "schedules", "accounts")
     change_form_template = "admin/privacy/plan/change_form.html"

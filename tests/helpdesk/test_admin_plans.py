@@ -1,13 +1,16 @@
 """Plans on the operator's page: their terms, what a change leaves in the ledger, and which ones stay."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from privacy.models import LedgerEntry, Plan, PlanTerm
 from privacy.services.rules.policies import policy_in_force
 from privacy.terms import Rule, Term, Unit
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
@@ -44,6 +47,49 @@ def test_untouched_plan_changes_nothing(operator_client, standard):
 
     assert sorted(PlanTerm.objects.values_list("plan", "category", "rule", "amount", "unit")) == before
     assert entries() == []
+
+
+A_WEEK = {"chat_rule": "after", "chat_amount": 1, "chat_unit": "weeks"}
+
+
+def test_term_that_would_erase_much_asks_for_the_number_of_all_accounts(
+    operator_client, standard, account, other_account
+):
+    other_account.plan = standard
+    other_account.save()
+    for each in (account, other_account):
+        for _chat in range(6):
+            factories.chat(each, closed_at=timezone.now() - timedelta(days=20))
+
+    asked = operator_client.post(PAGE, as_shown(operator_client) | A_WEEK)
+    wrong = operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 11})
+
+    for answer in (asked, wrong):
+        (said,) = answer.context["adminform"].form.errors["typed_number"]
+        assert "erases 12 things that are there now (chat transcripts: 12). Type 12." in said
+    assert PlanTerm.objects.get(plan=standard, category="chat").term.code() == "after.3.months"
+    operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 12})
+    assert PlanTerm.objects.get(plan=standard, category="chat").term.code() == "after.1.weeks"
+
+
+def test_term_that_erases_little_asks_for_nothing(operator_client, standard, account):
+    factories.chat(account, closed_at=timezone.now() - timedelta(days=20))
+
+    assert operator_client.post(PAGE, as_shown(operator_client) | A_WEEK).status_code == 302
+
+
+def test_plan_that_opens_nothing_any_more_is_counted_too(operator_client, account):
+    factories.policy(account, "chat", rule=Rule.KEEP)
+    for _chat in range(11):
+        factories.chat(account, closed_at=timezone.now() - timedelta(days=3 * 365))
+    page = reverse("admin:privacy_plan_change", args=["enterprise"])
+    shown = as_shown(operator_client, page)
+    del shown["schedules"]
+
+    answer = operator_client.post(page, shown)
+
+    assert "Type 11." in answer.context["adminform"].form.errors["typed_number"][0]
+    assert Plan.objects.get(pk="enterprise").schedules
 
 
 def test_other_term_counts_at_once_and_is_in_the_ledger(operator_client, operator, standard, account):

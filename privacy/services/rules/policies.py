@@ -1,6 +1,6 @@
 """The rules that are obeyed: what an account decided, within what its plan allows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -100,19 +100,28 @@ def policy_in_force(*, account_id: int, category: str) -> Policy:
     return _in_force(account, account.plan, category, None, term, account.version or 0)
 
 
-def policies_in_force(account_id: int | None = None, *, plan: Plan | None = None) -> Iterator[Policy]:
-    """Yield every rule of one account, or of all, with three queries; ``plan`` stands in for theirs."""
+def policies_in_force(
+    account_id: int | None = None, *, plan: Plan | None = None, terms: Mapping[str, Term] | None = None
+) -> Iterator[Policy]:
+    """Yield every rule of one account, or of all, with three queries.
+
+    ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now.
+    """
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
     decided = RetentionPolicy.objects.all()
     if account_id is not None:
         accounts, decided = accounts.filter(pk=account_id), decided.filter(account=account_id)
     rules = {(rule.account_id, rule.category): rule for rule in decided}
-    terms = {(each.plan_id, str(each.category)): each for each in PlanTerm.objects.all()}
+    booked_terms = {(each.plan_id, str(each.category)): each for each in PlanTerm.objects.all()}
+    if plan is not None:
+        for category, term in (terms or {}).items():
+            kept = PlanTerm(category=category, rule=term.rule, amount=term.amount, unit=term.unit)
+            booked_terms[plan.pk, str(category)] = kept
     for account in accounts.annotate(version=Max("policy_versions__number")):
         booked = plan or account.plan
         for category in DECIDED:
-            rule, term = rules.get((account.pk, category)), terms.get((booked.pk, str(category)))
-            yield _in_force(account, booked, category, rule, term, account.version or 0)
+            rule, longest = rules.get((account.pk, category)), booked_terms.get((booked.pk, str(category)))
+            yield _in_force(account, booked, category, rule, longest, account.version or 0)
 
 
 def _term_of_plan(plan: Plan, category: str) -> PlanTerm | None:
