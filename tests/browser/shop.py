@@ -6,6 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page
 
+from chat.models import Conversation
+from chat.services.conversations import accept_chat
+from chat.services.messages import post_message
 from helpdesk.models import Account
 
 # Inline code of any kind, and everything from elsewhere but the helpdesk, is refused.
@@ -14,6 +17,7 @@ HTML = """<!doctype html><html lang="en"><title>Shop</title>
 <h1>Shop</h1><p><a href="/shop/two/">Next page</a></p>
 <script src="{0}/embed/{1}.js" async></script>
 <noscript><a href="{0}/tickets/new/{1}/">Write to us</a></noscript></html>"""
+AWAY = "This chat can't be reached at the moment."  # what a visitor reads while it is
 # A browser that keeps nothing for this site, as its user chose.
 REFUSE_STORAGE = """
   if (location.pathname.startsWith("/shop/"))
@@ -115,3 +119,15 @@ def box(chat) -> Locator:
 def kept(page: Page) -> dict:
     """Return what the shop's own session storage holds."""
     return json.loads(page.evaluate("() => JSON.stringify(sessionStorage)"))
+
+
+def the_chat() -> Conversation:
+    return Conversation.objects.get()
+
+
+def agent_joins(agent) -> Conversation:
+    return accept_chat(conversation=the_chat(), agent=agent)
+
+
+def agent_says(agent, body: str) -> None:
+    post_message(conversation=the_chat(), side="agent", agent=agent, body=body)

@@ -14,14 +14,6 @@ from tests.chat.web_process import WebProcess
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _beside_playwright():
-    """Playwright keeps an event loop in this thread, which Django would take for a coroutine of ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture
 def web(transactional_db) -> Iterator[WebProcess]:
     """A process for each test: the admin remembers ids of content types, which a flush gives out anew."""

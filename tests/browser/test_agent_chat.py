@@ -36,14 +36,6 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _beside_playwright():
-    """Playwright keeps an event loop in this thread, which Django would take for a coroutine of ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture
 def at_desk(browser, web, session_of) -> Iterator[Callable[..., BrowserContext]]:  # noqa: F811
     """Return a function that gives somebody a browser of their own, signed in; errors in pages fail."""

@@ -16,14 +16,6 @@ from tests.helpdesk.tickets import form_of, opened, requester_of, thread_of
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _beside_playwright():
-    """Playwright keeps an event loop in this thread, which Django would take for a coroutine of ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture
 def site(live_server, settings) -> str:
     settings.LETHE_BASE_URL = live_server.url

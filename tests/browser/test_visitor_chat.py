@@ -1,73 +1,27 @@
 """The visitor's chat in a real browser, embedded in a strict page of another origin."""
 
-from datetime import timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
-
 import pytest
-from django.db import connections
 from playwright.sync_api import expect
 
 from chat.models import Conversation, Message
-from chat.services.conversations import accept_chat, end_chat
-from chat.services.messages import post_message
-from helpdesk.models import Ticket
 from privacy.categories import Category
-from privacy.models import DailyCount
 from privacy.terms import Rule
 from tests import factories
-from tests.browser.shop import REFUSE_STORAGE, Shop, begin, box, fill_in, frame, kept, launcher, said
-from tests.chat.conftest import shared_web, web  # noqa: F401
-
-AWAY = "This chat can't be reached at the moment."
+from tests.browser.shop import (
+    AWAY,
+    REFUSE_STORAGE,
+    agent_joins,
+    agent_says,
+    begin,
+    box,
+    fill_in,
+    frame,
+    kept,
+    launcher,
+    said,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _beside_playwright():
-    """Playwright keeps an event loop in this thread, which Django would take for a coroutine of ours."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
-@pytest.fixture
-def shop(browser, web, account):  # noqa: F811
-    shop = Shop(browser, web.port, account)
-    yield shop
-    assert shop.close() == []
-
-
-def the_chat() -> Conversation:
-    return Conversation.objects.get()
-
-
-def agent_joins(agent) -> Conversation:
-    return accept_chat(conversation=the_chat(), agent=agent)
-
-
-def agent_says(agent, body: str) -> None:
-    post_message(conversation=the_chat(), side="agent", agent=agent, body=body)
-
-
-def switch(account, *, is_active: bool) -> None:
-    account.is_active = is_active
-    account.save(update_fields=["is_active"])
-
-
-def switched_off_first(account):
-    """Switch the account off just before the page that is loaded already asks for its chat."""
-    asked = []
-
-    def route(request):
-        if not asked:
-            asked.append(request)
-            switch(account, is_active=False)
-            connections.close_all()  # Playwright calls this in a context of its own, and so does Django
-        request.continue_()
-
-    return route
 
 
 # Before a click
@@ -239,95 +193,6 @@ def test_message_sent_without_a_connection_is_said_once_it_is_back(shop):
     assert [entry.body for entry in Message.objects.all()] == ["Where is my order?", "First", "Second"]
 
 
-def test_chat_of_an_account_that_is_switched_off_waits_until_it_is_on_again(shop, agent):
-    page = shop.visit()
-    chat = begin(page)
-    token = kept(page)
-    switch(shop.account, is_active=False)
-
-    box(chat).fill("Still there?")
-    box(chat).press("Enter")
-
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-    expect(chat.get_by_text("arrives only if you stay on this page")).to_be_visible()
-    expect(chat.get_by_text("It has been erased")).to_have_count(0)
-    assert kept(page) == token
-    switch(shop.account, is_active=True)
-    expect(said(chat)).to_have_text(["Where is my order?", "Still there?"])
-    expect(chat.get_by_text("Sending")).to_have_count(0, timeout=20_000)
-    expect(chat.get_by_text(AWAY)).to_be_hidden(timeout=20_000)
-    agent_joins(agent)
-    agent_says(agent, "Yes")
-    expect(said(chat)).to_have_text(["Where is my order?", "Still there?", "Yes"])
-
-
-def test_chat_that_is_resumed_while_its_account_is_switched_off_is_not_called_erased(shop):
-    page = shop.visit()
-    chat = begin(page)
-    shop.context.route("**/conversation/", switched_off_first(shop.account))
-
-    page.get_by_role("link", name="Next page").click()
-
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-    assert kept(page)
-    switch(shop.account, is_active=True)
-    expect(said(chat)).to_have_text(["Where is my order?"], timeout=20_000)
-
-
-def test_copy_of_a_chat_that_is_away_marks_what_did_not_arrive(shop):
-    page = shop.visit()
-    chat = begin(page)
-    switch(shop.account, is_active=False)
-    box(chat).fill("Still there?")
-    box(chat).press("Enter")
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-
-    chat.get_by_role("button", name="End chat").click()
-    with page.expect_download() as copy:
-        chat.get_by_role("button", name="Download a copy").click()
-
-    first, last = Path(copy.value.path()).read_text().strip().split("\n\n")
-    assert first.endswith("] You:\nWhere is my order?")
-    assert not first.startswith("[not sent]")
-    assert last == "[not sent] You:\nStill there?"
-
-
-def test_page_that_is_loaded_while_the_account_is_off_waits_and_finds_the_chat_again(shop):
-    page = shop.visit()
-    begin(page)
-    token = kept(page)
-    switch(shop.account, is_active=False)
-
-    page.reload()
-
-    chat = frame(page)
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-    expect(page.get_by_role("alert")).to_be_hidden()
-    assert kept(page) == token
-    switch(shop.account, is_active=True)
-    expect(said(chat)).to_have_text(["Where is my order?"], timeout=20_000)
-
-
-def test_launcher_of_an_account_that_is_off_opens_a_page_that_becomes_the_form(shop):
-    switch(shop.account, is_active=False)
-    page = shop.visit()
-    page.clock.install()
-
-    launcher(page).click()
-    chat = frame(page)
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-    expect(page.locator("iframe")).to_be_focused()  # the loader has heard that somebody is there
-    page.clock.run_for(11_000)  # it gives up on a frame that doesn't answer
-
-    expect(chat.get_by_text(AWAY)).to_be_visible()
-    chat.locator("body").press("Escape")
-    expect(page.locator("iframe")).to_be_hidden()
-    launcher(page).click()
-    switch(shop.account, is_active=True)
-    page.clock.run_for(30_000)
-    expect(chat.get_by_role("button", name="Start chat")).to_be_enabled(timeout=20_000)
-
-
 def test_answer_that_got_lost_leads_to_no_second_message(shop):
     chat = begin(shop.visit())
     lost = []
@@ -459,151 +324,3 @@ def test_site_that_is_not_on_the_list_can_not_frame_the_chat(shop):
     assert all("frame-ancestors" in text for text in shop.complaints)
     assert shop.complaints
     shop.complaints.clear()
-
-
-# The end
-
-
-def test_visitor_rates_takes_a_copy_and_ends(shop, agent):
-    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
-    page = shop.visit()
-    chat = begin(page)
-    chat.get_by_role("button", name="End chat").click()
-    expect(chat.get_by_role("dialog")).to_contain_text("It is erased at once")
-    expect(chat.get_by_role("button", name="End chat")).to_have_count(1)
-
-    with page.expect_download() as copy:
-        chat.get_by_role("button", name="Download a copy").click()
-    chat.get_by_label("4").check()
-    chat.get_by_role("button", name="End chat").click()
-
-    expect(chat.get_by_role("heading", name="Erased")).to_be_focused()
-    assert "Where is my order?" in Path(copy.value.path()).read_text()
-    assert kept(page) == {}
-    assert not Conversation.objects.exists()
-    assert DailyCount.objects.get(name="chat_rating_4").value == 1
-    chat.get_by_role("button", name="Start a new chat").click()
-    fill_in(chat, "Another one")
-
-
-def test_end_tells_the_day_where_the_chat_is_kept_for_a_while(shop):
-    page = shop.visit()
-    chat = begin(page)
-
-    chat.get_by_role("button", name="End chat").click()
-    chat.get_by_role("dialog").get_by_role("button", name="End chat").click()
-
-    expect(chat.get_by_role("heading", name="This chat is over")).to_be_visible()
-    expect(chat.locator("time[datetime]")).to_have_count(1)
-    assert kept(page) == {}
-
-
-def test_chat_that_the_agent_ends_stays_in_the_window_only(shop, agent):
-    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
-    page = shop.visit()
-    chat = begin(page)
-    agent_joins(agent)
-    agent_says(agent, "Good bye")
-    expect(said(chat)).to_have_text(["Where is my order?", "Good bye"])
-
-    end_chat(conversation=the_chat(), side="agent")
-
-    expect(chat.get_by_text("It has been erased.")).to_be_visible(timeout=15_000)
-    with page.expect_download() as copy:
-        chat.get_by_role("button", name="Download a copy").click()
-    assert "Good bye" in Path(copy.value.path()).read_text()
-    assert kept(page) == {}
-    page.reload()
-    launcher(page).click()
-    expect(frame(page).get_by_role("button", name="Start chat")).to_be_visible()
-
-
-def test_chat_that_the_agent_ends_is_rated_without_it(shop, agent):
-    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
-    chat = begin(shop.visit())
-    agent_joins(agent)
-    rated = []
-    shop.context.on("request", lambda request: "/rating/" in request.url and rated.append(request))
-
-    end_chat(conversation=the_chat(), side="agent")
-    chat.get_by_role("button", name="Send rating").click(timeout=15_000)
-    expect(chat.get_by_role("alert")).to_have_text("Please choose a number from 1 to 5.")
-    chat.get_by_label("4").check()
-    chat.get_by_role("button", name="Send rating").click()
-
-    expect(chat.get_by_text("Thank you, your rating is counted.")).to_be_focused()
-    expect(chat.get_by_role("button", name="Send rating")).to_have_count(0)
-    assert DailyCount.objects.get(name="chat_rating_4").value == 1
-    assert [{"x-chat-token", "cookie"} & set(request.all_headers()) for request in rated] == [set(), set()]
-
-
-@pytest.mark.parametrize("size", [(1280, 720), (360, 640)])
-def test_start_is_seen_without_scrolling(shop, size):
-    page = shop.context.new_page()
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    shop.visit(page)
-
-    launcher(page).click()
-
-    expect(frame(page).get_by_role("button", name="Start chat")).to_be_in_viewport(ratio=1)
-
-
-def test_time_of_erasure_is_told_where_the_visitor_is(browser, web, account):  # noqa: F811
-    away = Shop(browser, web.port, account, timezone_id="Asia/Kolkata")
-    chat = begin(away.visit())
-
-    chat.get_by_role("button", name="End chat").click()
-    chat.get_by_role("dialog").get_by_role("button", name="End chat").click()
-
-    # The stream may be quicker than the answer to the button: both end screens tell it.
-    told = chat.locator("[data-state=over], [data-state=ended]").locator("local-time time")
-    expect(told).to_be_visible()
-    due = Conversation.objects.get().closed_at.astimezone(ZoneInfo("Asia/Kolkata")) + timedelta(days=30)
-    expect(told).to_contain_text(f"{due:%B} {due.day}, {due.year} at {due:%-I:%M}")
-    assert away.close() == []
-
-
-def test_chat_erased_while_the_visitor_was_away_is_told_when_they_come_back(shop):
-    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
-    page = shop.visit()
-    begin(page)
-    page.goto("about:blank")
-    end_chat(conversation=the_chat(), side="agent")
-
-    shop.visit(page)
-
-    expect(frame(page).get_by_text("Your earlier chat is over and was erased.")).to_be_visible()
-    assert kept(page) == {}
-
-
-def test_nobody_there_becomes_a_ticket(shop):
-    factories.policy(shop.account, Category.CHAT, rule=Rule.AT_ONCE)
-    page = shop.visit()
-    chat = begin(page, "My kettle sings")
-
-    chat.get_by_role("button", name="Leave a message").click()
-    expect(chat.get_by_label("Message", exact=True)).to_have_value("My kettle sings")
-    chat.get_by_label("Email").fill("vera@mail.example")
-    chat.get_by_role("button", name="Leave a message").click()
-    expect(chat.get_by_role("alert").first).to_be_focused()
-    chat.get_by_role("checkbox").check()
-    chat.get_by_role("button", name="Leave a message").click()
-
-    expect(chat.get_by_role("heading", name="Your message is with us")).to_be_focused()
-    expect(chat.get_by_text("Erased 30 days after it is closed")).to_be_visible()
-    assert Ticket.objects.get().subject == "My kettle sings"
-    assert not Conversation.objects.exists()
-    assert kept(page) == {}
-
-
-def test_visitor_who_writes_a_message_hears_that_somebody_has_come(shop, agent):
-    page = shop.visit()
-    chat = begin(page)
-    chat.get_by_role("button", name="Leave a message").click()
-    chat.get_by_role("heading", name="Leave a message").wait_for()
-
-    agent_joins(agent)
-    expect(chat.locator(".chat-joined")).to_have_text("You are talking with Ada Agent")
-    chat.get_by_role("button", name="Back to the chat").click()
-
-    expect(box(chat)).to_be_focused()
