@@ -6,8 +6,8 @@ import pytest
 
 from helpdesk.models import Ticket
 from helpdesk.services.tickets import open_ticket
-from tests.browser.conftest import browser
-from tests.browser.test_tickets import _beside_playwright, site, visit
+from tests.browser.conftest import _beside_playwright, browser
+from tests.browser.test_tickets import site, visit
 from tests.helpdesk.tickets import form_of
 
 __all__ = ["_beside_playwright", "browser", "site", "visit"]

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from privacy.models import RetentionPolicy
 from privacy.services.erasing.purge import purge
 from tests import factories
-from tests.browser.test_admin import complaints, open_settings, page  # noqa: F401
+from tests.browser.test_admin import complaints, open_settings, page, web  # noqa: F401
 from tests.chat.conftest import session_of  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]

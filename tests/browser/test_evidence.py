@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_admin import complaints, page, tab_to  # noqa: F401
+from tests.browser.test_admin import complaints, page, tab_to, web  # noqa: F401
 from tests.chat.conftest import session_of  # noqa: F401
 from tests.privacy.runs import run_of
 

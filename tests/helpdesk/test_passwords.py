@@ -39,6 +39,7 @@ GUESSABLE = [
     ("correcthorsebatterystaple", PERSONAL),
     ("Correct-Horse Battery_Staple", PERSONAL),
     ("admin@admin.com", PERSONAL),
+    ("n.neu@mueller.example", PERSONAL),
 ]
 
 
@@ -71,7 +72,6 @@ def test_password_that_others_would_guess_is_refused_with_its_reason(nina, passw
         ("short", "too short"),
         ("password1234", "too common"),
         ("193847561029", "entirely numeric"),
-        ("n.neu@mueller.example", "too similar"),
     ],
 )
 def test_what_django_refuses_is_said_once(nina, password, says):
@@ -94,6 +94,7 @@ def test_what_django_refuses_is_said_once(nina, password, says):
         "река лампа вторник",
         "静かな川の朝に歩いていく人",
         "x7Kp-mQ2z-" * 100,
+        "EAgLDRqUNG0iN-eM",  # the letters of Nina's name, by chance
     ],
 )
 def test_password_that_nobody_would_guess_is_taken(nina, password):
