@@ -68,7 +68,14 @@ class AccountForm(forms.ModelForm):
             "controller",
             "privacy_contact",
             "policy_url",
+            "protection_officer",
+            "country",
             "allowed_origins",
+            "brand_colour",
+            "mask_slips",
+            "keep_address",
+            "keep_browser",
+            "keep_page",
             "consent_required",
             "chat_name",
             "chat_email",
@@ -94,7 +101,7 @@ class AccountForm(forms.ModelForm):
         for name, field in self.fields.items():
             field.help_text = ACCOUNT.get(name, "")
             field.label = capfirst(field.label)
-        for name in {"name", "privacy_contact"} & self.fields.keys():
+        for name in {"name", "privacy_contact", "protection_officer"} & self.fields.keys():
             check_once(self.fields[name], validate_line)
         if "controller" in self.fields:
             self.fields["controller"].widget.attrs["rows"] = 3

@@ -37,6 +37,32 @@ ACCOUNT = {
         "Linked beside the consent checkbox and in the privacy notice, so that visitors can read on "
         "(Article 13)."
     ),
+    "protection_officer": _(
+        "Name and address, telephone or mailbox, where the company has one; part of the privacy notice "
+        "(Article 13(1)(b))."
+    ),
+    "country": _(
+        "Where the company sits: it decides the complaint authority, the age from which one may consent "
+        "alone, and the public holidays of time limits (Articles 8 and 13(2)(d))."
+    ),
+    "brand_colour": _(
+        "Such as #0b5f69. Words on it are black or white, whichever is easier to read (Article 12(1))."
+    ),
+    "mask_slips": _(
+        "On: payment cards, bank accounts, national numbers and passwords that somebody types by a slip are "
+        "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
+    ),
+    "keep_address": _(
+        "Shortened to its network, so that it points at nobody in particular, and erased by the rule for "
+        "technical data (Articles 5(1)(c) and 25)."
+    ),
+    "keep_browser": _(
+        "The name and main version of the browser and system, to help with faults of the site (Article "
+        "5(1)(c))."
+    ),
+    "keep_page": _(
+        "The page where the chat was opened, without what follows its question mark (Article 5(1)(c))."
+    ),
     "allowed_origins": _(
         "One a line, such as https://www.example.com; no other site can show the chat as if it were its "
         "own (Article 32(1)(b))."

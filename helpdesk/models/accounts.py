@@ -1,6 +1,7 @@
 """Accounts: the companies that share a deployment, each the controller of its own visitors' data."""
 
 import ipaddress
+import re
 import secrets
 import zoneinfo
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.client_ip import unmapped
+from helpdesk.countries import COUNTRIES
 from helpdesk.origins import clean_origins
 
 
@@ -21,6 +23,11 @@ def new_public_id() -> str:
 
 def default_plan() -> str:
     return settings.LETHE_DEFAULT_PLAN
+
+
+def validate_colour(text: str) -> None:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValidationError(_("Write a colour as # and six digits, such as #0b5f69."))
 
 
 def validate_time_zone(name: str) -> None:
@@ -75,6 +82,17 @@ class Account(models.Model):
     controller = models.TextField(_("who is responsible"), blank=True, max_length=500)
     privacy_contact = models.CharField(_("contact for privacy"), blank=True, max_length=200)
     policy_url = models.URLField(_("privacy policy"), blank=True)
+    protection_officer = models.CharField(_("data protection officer"), blank=True, max_length=200)
+    country = models.CharField(_("country"), max_length=2, choices=COUNTRIES, blank=True)
+    brand_colour = models.CharField(
+        _("colour of the chat"), max_length=7, blank=True, validators=[validate_colour]
+    )
+    logo = models.BinaryField(null=True, blank=True, editable=False)
+    logo_type = models.CharField(max_length=20, blank=True, editable=False)
+    mask_slips = models.BooleanField(_("mask card numbers and the like"), default=True)
+    keep_address = models.BooleanField(_("keep the network address, shortened"), default=False)
+    keep_browser = models.BooleanField(_("keep the name of the browser"), default=False)
+    keep_page = models.BooleanField(_("keep the page that the chat began on"), default=False)
     allowed_origins = models.TextField(
         _("sites that may embed the chat"), blank=True, validators=[clean_origins]
     )
