@@ -12,6 +12,7 @@ from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.intake import IntakeForm
 from helpdesk.forms.typed import TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
+from helpdesk.pages import HostPage, clean_page
 from helpdesk.text import validate_text
 
 
@@ -42,9 +43,12 @@ class MessageForm(forms.Form):
 
 
 class FrameForm(IntakeForm):
-    """Base of the forms inside the chat's frame."""
+    """Base of the forms inside the chat's frame; its script fills in the page around it."""
 
     field_order = ("name", "email", "question", "message", "consent", "notice")
+
+    # Never a reason to refuse the form: nobody has typed it.
+    page = forms.Field(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,6 +58,9 @@ class FrameForm(IntakeForm):
                 self.notice.policy_url,
                 gettext("Privacy policy"),
             )
+
+    def clean_page(self) -> HostPage:
+        return clean_page(str(self.cleaned_data["page"] or ""), self.account)
 
     def refuse_consent(self) -> None:
         """Say that the notice was changed between the check and the service."""

@@ -40,7 +40,7 @@ def test_form_begins_with_what_is_known(chat, account):
 
     form = visit("visitor_leave_message", account).context["form"]
 
-    assert list(form.fields) == ["name", "email", "message", "consent", "notice"]
+    assert list(form.fields) == ["name", "email", "message", "page", "consent", "notice"]
     assert form["name"].value() == "Vera"
     assert form["email"].value() == "typed@mail.example"
     assert form["message"].value() == "Where is my order?\n\nAnybody there?"

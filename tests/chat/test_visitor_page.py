@@ -129,7 +129,7 @@ def test_page_asks_what_the_account_wants_to_know(account):
 
     form = visit("chat_page", account).context["form"]
 
-    assert list(form.fields) == ["email", "question", "consent", "notice"]
+    assert list(form.fields) == ["email", "question", "page", "consent", "notice"]
     assert form.fields["email"].required
     assert not form.fields["question"].required
 
