@@ -128,6 +128,9 @@ for model in (AccessLog, AccessFailureLog):  # off, so empty
     declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
 
 declare_impersonal(
-    models.Account, models.AllowedNetwork, because="what a company published or decided about itself"
+    models.Account,
+    models.AccountLogo,
+    models.AllowedNetwork,
+    because="what a company published or decided about itself",
 )
 declare_impersonal(models.OverdueAlert, because="a count and a time of an account")

@@ -1,4 +1,5 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.logo import AccountLogo
 from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
@@ -7,6 +8,7 @@ from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMess
 
 __all__ = [
     "Account",
+    "AccountLogo",
     "AllowedNetwork",
     "Contact",
     "ManagerAssignment",

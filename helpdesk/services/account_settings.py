@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
+from helpdesk.logos import Logo
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers, first_notice
+from helpdesk.services.logos import keep_logo
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from privacy import ledger
@@ -21,6 +23,7 @@ from privacy.services.people.consent import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
 
+BY_OTHER_FIELDS = {"logo_mark"}
 Networks = Iterable[tuple[str, str]]  # network and note
 
 
@@ -36,6 +39,8 @@ def change_account(
     revision: str | None = None,
     values: Mapping[str, Any],
     decisions: Mapping[str, Decision] | None = None,
+    logo: Logo | None = None,
+    remove_logo: bool = False,
     reason: str = "",
     skip_cooling: bool = False,
     notice: str | None = None,
@@ -54,6 +59,8 @@ def change_account(
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
         obeyed = decisions_in_force(account) if "plan" in values else {}
+        if logo or remove_logo:
+            values = {**values, "logo_mark": keep_logo(account=account, logo=logo)}
         _set_values(account, values, by)
         if obeyed:
             note_plan(account=account, obeyed=obeyed, by=by, reason=_("Another plan"))
@@ -116,7 +123,9 @@ def revision_of(account: Account) -> str:
 
 
 def _values_of(account: Account) -> dict[str, Any]:
-    fields = (field for field in Account._meta.concrete_fields if field.editable)
+    fields = (
+        field for field in Account._meta.concrete_fields if field.editable or field.name in BY_OTHER_FIELDS
+    )
     return {field.name: getattr(account, field.attname) for field in fields}
 
 
