@@ -104,7 +104,7 @@ class Reached(NamedTuple):
 
 
 def reached_by(colour: str) -> list[Reached]:
-    """Return what became of a colour in the light and in the dark theme, with the contrasts that it reaches."""
+    """Return what became of a colour in the light and in the dark theme, and the contrasts it reaches."""
     themes = []
     for theme in THEMES:
         accents = accents_of(colour, theme)

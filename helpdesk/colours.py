@@ -1,4 +1,4 @@
-"""Colours that can be read: contrast as WCAG 2.2 defines it, and colours mixed until they have enough of it."""
+"""Colours that can be read: contrast as WCAG 2.2 defines it, and mixes that have enough of it."""
 
 from collections.abc import Iterable
 

@@ -44,6 +44,9 @@ class Logo(NamedTuple):
         return hashlib.sha256(self.content).hexdigest()[:16]
 
 
+NO_LOGO = Logo(b"", "")
+
+
 def logo_from(uploaded: bytes) -> Logo:
     """Return the picture in a file, small and without anything but its pixels.
 
@@ -55,7 +58,7 @@ def logo_from(uploaded: bytes) -> Logo:
         with Image.open(BytesIO(uploaded), formats=FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise ValidationError(
-                    _("This picture has more than 4 million pixels. Save it smaller, such as 1000 × 250."),
+                    _("This picture has more than 4 million pixels. Save it smaller, such as 1000 by 250."),
                     "too_large",
                 )
             is_photograph = image.format == "JPEG"

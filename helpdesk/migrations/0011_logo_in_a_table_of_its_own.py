@@ -5,31 +5,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('helpdesk', '0010_support_access'),
+        ("helpdesk", "0010_support_access"),
     ]
 
     operations = [
+        migrations.RemoveField(
+            model_name="account",
+            name="logo",
+        ),
+        migrations.RemoveField(
+            model_name="account",
+            name="logo_type",
+        ),
         migrations.CreateModel(
-            name='AccountLogo',
+            name="AccountLogo",
             fields=[
-                ('account', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='logo', serialize=False, to='helpdesk.account')),
-                ('content', models.BinaryField()),
-                ('content_type', models.CharField(max_length=20)),
+                (
+                    "account",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="logo",
+                        serialize=False,
+                        to="helpdesk.account",
+                    ),
+                ),
+                ("content", models.BinaryField()),
+                ("content_type", models.CharField(max_length=20)),
             ],
         ),
-        migrations.RemoveField(
-            model_name='account',
-            name='logo',
-        ),
-        migrations.RemoveField(
-            model_name='account',
-            name='logo_type',
-        ),
         migrations.AddField(
-            model_name='account',
-            name='logo_mark',
+            model_name="account",
+            name="logo_mark",
             field=models.CharField(blank=True, editable=False, max_length=16),
         ),
     ]

@@ -22,8 +22,8 @@ from privacy import ledger
 from privacy.services.people.consent import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
-
 BY_OTHER_FIELDS = {"logo_mark"}
+
 Networks = Iterable[tuple[str, str]]  # network and note
 
 
@@ -38,9 +38,8 @@ def change_account(
     address: ClientAddress,
     revision: str | None = None,
     values: Mapping[str, Any],
-    decisions: Mapping[str, Decision] | None = None,
     logo: Logo | None = None,
-    remove_logo: bool = False,
+    decisions: Mapping[str, Decision] | None = None,
     reason: str = "",
     skip_cooling: bool = False,
     notice: str | None = None,
@@ -50,17 +49,17 @@ def change_account(
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
     ``None`` leaves a part as it is. ``revision`` is what :func:`revision_of` said when the page was opened.
-    ``reason`` and ``skip_cooling`` are about retention, as :func:`change_retention` says. Raises
-    :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators decide, and ``ValidationError`` for bad
-    values or an allowlist that would lock out ``by``.
+    ``NO_LOGO`` takes the logo away; ``reason`` and ``skip_cooling`` are about retention, as
+    :func:`change_retention` says. Raises :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators
+    decide, and ``ValidationError`` for bad values or an allowlist that would lock out ``by``.
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
-        obeyed = decisions_in_force(account) if "plan" in values else {}
-        if logo or remove_logo:
+        if logo is not None:
             values = {**values, "logo_mark": keep_logo(account=account, logo=logo)}
+        obeyed = decisions_in_force(account) if "plan" in values else {}
         _set_values(account, values, by)
         if obeyed:
             note_plan(account=account, obeyed=obeyed, by=by, reason=_("Another plan"))
