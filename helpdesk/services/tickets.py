@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -36,7 +36,7 @@ def open_ticket(
     email: str,
     subject: str,
     message: str,
-    files: Sequence[UploadedFile] = (),
+    files: Sequence[File] = (),
     agreed: bool,
     notice: ConsentNotice | None,
     form: str = "",
@@ -72,7 +72,7 @@ def open_ticket(
 
 
 def answer_ticket(
-    *, participant: TicketParticipant, body: str, files: Sequence[UploadedFile] = ()
+    *, participant: TicketParticipant, body: str, files: Sequence[File] = ()
 ) -> TicketMessage:
     """Add the requester's answer. A closed ticket opens again and its clock stops.
 
@@ -90,7 +90,7 @@ def answer_ticket(
 
 
 def reply_ticket(
-    *, ticket: Ticket, agent: User, body: str, files: Sequence[UploadedFile] = ()
+    *, ticket: Ticket, agent: User, body: str, files: Sequence[File] = ()
 ) -> TicketMessage:
     """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
     with transaction.atomic():
@@ -217,7 +217,7 @@ def _add_message(
     body: str,
     *,
     agent: User | None = None,
-    files: Sequence[UploadedFile] = (),
+    files: Sequence[File] = (),
 ) -> TicketMessage:
     message = TicketMessage.objects.create(
         account_id=ticket.account_id,
