@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -11,7 +12,10 @@ from helpdesk.admin.presets import presets_for
 from helpdesk.admin.rehearsals import chip_of, shown, told_to_visitors
 from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
 from helpdesk.admin.scope import is_operator
+from helpdesk.brand import OURS, fill_of, reached_by
+from helpdesk.colours import contrast
 from helpdesk.models import Account
+from helpdesk.models.accounts import validate_colour
 
 PARTS = "admin/helpdesk/account"
 
@@ -28,11 +32,25 @@ def preview(request: HttpRequest, account: Account, part: str) -> HttpResponse:
         form = NoticePreviewForm(request.POST)
         form.is_valid()
         return render(request, f"{PARTS}/_consent_preview.html", {**form.cleaned_data, "account": account})
+    if part == "page":
+        colours = colour_preview(request.POST.get("brand_colour"))
+        return render(request, f"{PARTS}/_page_preview.html", {**colours, "original": account})
     if part == "retention":
         plan = chosen_plan(request.POST) if is_operator(request) else None
         tab = RetentionTab(account, request.POST, asks=False, plan=plan)
         return render(request, f"{PARTS}/_rehearsal.html", {**shown(tab), "live": True})
     raise Http404
+
+
+def colour_preview(typed: str | None) -> dict[str, Any]:
+    """Return how the pages would look in a colour, and how well that is read; in ours where none is typed."""
+    colour = (typed or OURS).strip()
+    try:
+        validate_colour(colour)
+    except ValidationError as refused:
+        return {"colour_refused": " ".join(refused.messages)}
+    fill = fill_of(colour)
+    return {"fill": fill, "on_fill": contrast(*fill[:2]), "themes": reached_by(colour), "is_ours": not typed}
 
 
 def retention_page(tab: RetentionTab, request: HttpRequest) -> dict[str, Any]:

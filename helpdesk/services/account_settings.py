@@ -22,7 +22,7 @@ from privacy import ledger
 from privacy.services.people.consent import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
-BY_OTHER_FIELDS = {"logo_mark"}
+BY_OTHER_FIELDS = {"logo_mark"}  # settings that a control of another name decides
 
 Networks = Iterable[tuple[str, str]]  # network and note
 
