@@ -388,6 +388,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "close-abandoned-chats": {
+    "expire-support": {
+        "task": "helpdesk.tasks.expire_support",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
         "task": "chat.tasks.close_abandoned_chats",
         "schedule": 60.0,
         "options": {"expires": 60},
