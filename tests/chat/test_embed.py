@@ -15,7 +15,7 @@ def load(account, **headers):
 
 
 def configuration(response) -> dict[str, str]:
-    return json.loads(re.search(r"\}\)\((\{.*\})\);\n$", response.content.decode()).group(1))
+    return json.loads(re.search(r"^\}\)\((\{.*\})\);$", response.content.decode(), re.MULTILINE).group(1))
 
 
 def test_loader_is_a_small_script_that_any_site_may_load(account):
