@@ -6,6 +6,7 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Prefetch
 
+from chat.attached import read_attached
 from chat.closed import read_closed
 from chat.desk import Desk, read_desk
 from chat.models import Conversation, Message
@@ -57,7 +58,8 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     state = state_for(user, chat)
     closed = read_closed(user) if state == "closed" else None
     shown = [row for row in (user, chat, chat.agent) if row]
-    share_keys([*shown, *entries, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
+    files = read_attached(entries)
+    share_keys([*shown, *entries, *files, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
     return Pane(
         chat=chat,
         state=state,
@@ -81,6 +83,7 @@ def read_news(user: User, chat: Conversation, *, after: int, said: Message | Non
         entries = [said]
     else:
         entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+    read_attached(entries)
     read_lost_as(UNREADABLE, entries)
     return {
         "state": state_for(user, chat),

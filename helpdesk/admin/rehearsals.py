@@ -26,6 +26,7 @@ from privacy.terms import Rule
 BAR, GAP, HEIGHT = 16, 4, 120
 
 _ALONG = {
+    Category.CHAT_FILE: ngettext_lazy("%d file", "%d files"),
     Category.TICKET_FILE: ngettext_lazy("%d file", "%d files"),
     Category.MAIL: ngettext_lazy("%d mail", "%d mails"),
     Category.CONTACT: ngettext_lazy("%d contact", "%d contacts"),
