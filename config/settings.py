@@ -388,13 +388,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
     },
-    "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
-    "close-abandoned-chats": {
     "expire-support": {
         "task": "helpdesk.tasks.expire_support",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
+    "close-abandoned-chats": {
         "task": "chat.tasks.close_abandoned_chats",
         "schedule": 60.0,
         "options": {"expires": 60},
