@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
-from helpdesk.models import Account, Contact, User
+from helpdesk.models import Account, Contact, TechnicalRecord, User
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
@@ -145,3 +145,13 @@ class ChatFile(StoredFile):
     def kind_in_words(self) -> str:
         """Its kind as people read it; empty where that can't be read any more."""
         return str(KINDS.get(self.kind, ""))
+
+
+class TechnicalData(TechnicalRecord):
+    """The technical data of the visitor of a chat."""
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="technical")
+
+    class Meta(TechnicalRecord.Meta):
+        verbose_name = _("technical data of a chat")
+        verbose_name_plural = _("technical data of chats")

@@ -38,3 +38,13 @@ declare(
     clocks={Clock.CLOSED: "conversation__closed_at", Clock.CREATED: "created_at"},
     export=("message.side", "name", "kind", "size", "created_at"),
 )
+declare(
+    models.TechnicalData,
+    Category.TECHNICAL,
+    root=models.Conversation,
+    path="conversation",
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "conversation__closed_at", Clock.CREATED: "created_at"},
+    export=("network", "browser", "page", "created_at"),
+)

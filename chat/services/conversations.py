@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import bell
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, TechnicalData
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
 from helpdesk.services.silence import silent, silent_since
+from helpdesk.services.technical import keep_technical
+from helpdesk.technical import NOTHING, Technical
 from privacy import vault
 from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
@@ -40,7 +42,14 @@ def hash_token(token: str) -> str:
 
 
 def start_chat(
-    *, account: Account, name: str, email: str, question: str, agreed: bool, notice: ConsentNotice | None
+    *,
+    account: Account,
+    name: str,
+    email: str,
+    question: str,
+    agreed: bool,
+    notice: ConsentNotice | None,
+    technical: Technical = NOTHING,
 ) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
 
@@ -55,6 +64,7 @@ def start_chat(
         conversation = Conversation.objects.create(
             account=account, contact=contact, token_hash=hash_token(token), key_id=chat_key
         )
+        keep_technical(TechnicalData, technical, conversation=conversation)
         if question:
             add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
         count(account=account, name="chats_started")

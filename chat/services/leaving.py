@@ -12,11 +12,12 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from chat import bell
-from chat.models import ChatFile, Conversation
+from chat.models import ChatFile, Conversation, TechnicalData
 from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from helpdesk.models import Ticket
 from helpdesk.services.files import content_of
+from helpdesk.services.technical import noted_with
 from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
@@ -62,6 +63,7 @@ def leave_message(
             files=sent_by_visitor(chat),
             agreed=agreed,
             notice=notice,
+            technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),
         )
         close(chat, side=Conversation.Side.VISITOR)
         chat.became_ticket = True

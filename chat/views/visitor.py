@@ -19,6 +19,7 @@ from chat.services.ratings import end_with_rating, rating_ticket
 from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
 from helpdesk.models import Account
+from helpdesk.technical import technical_of
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
 from privacy.encryption.rows import read_lost_as, share_keys
@@ -38,7 +39,11 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
     form = PreChatForm(account, request.POST, auto_id="chat_%s")
     if form.is_valid():
         try:
-            started = start_chat(account=account, **form.given("name", "email", "question"))
+            started = start_chat(
+                account=account,
+                **form.given("name", "email", "question"),
+                technical=technical_of(request, account, page=form.cleaned_data["page"]),
+            )
         except ConsentMissing:
             form.refuse_consent()
         else:
