@@ -4,7 +4,7 @@
   const NAME = `lethe-chat-${config.id}`;
   const ITEM = `lethe:${config.id}`;
   const ANSWER_WITHIN = 10_000;
-  const NARROW = "(max-width: 520px)"; // there the chat covers the page
+  const NARROW = "(max-width: 520px), (max-height: 480px)"; // there the chat covers the page
   const STYLE = `
     :host { all: initial; color-scheme: light dark; }
     * { box-sizing: border-box; font: 600 16px/1.2 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }

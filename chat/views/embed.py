@@ -36,6 +36,9 @@ def loader(request: HttpRequest, public_id: str) -> HttpResponse:
     response = HttpResponse(_script(public_id), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={LOADER_SECONDS}, stale-while-revalidate=86400"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["Access-Control-Allow-Origin"] = (
+        "*"  # a site's own script may import it, after the page has loaded
+    )
     return response
 
 
