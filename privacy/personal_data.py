@@ -54,6 +54,7 @@ declare_impersonal(
     models.PlanTerm,
     models.RetentionPolicy,
     models.PolicyVersion,
+    models.CoolingOff,
     models.ArchiveReader,
     models.ConsentNotice,
     models.Heartbeat,
