@@ -44,25 +44,9 @@ class MessageForm(forms.Form):
 class FrameForm(IntakeForm):
     """Base of the forms inside the chat's frame."""
 
-    field_order = ("name", "email", "question", "message", "consent", "notice")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.notice and self.notice.policy_url:
-            self.fields["consent"].help_text = format_html(
-                '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
-                self.notice.policy_url,
-                gettext("Privacy policy"),
-            )
-
-    def refuse_consent(self) -> None:
-        """Say that the notice was changed between the check and the service."""
-        self.add_error("consent" if self.notice else None, _("Please read the text again and tick the box."))
-
-    def given(self, *names: str) -> dict[str, Any]:
-        """Return these answers, empty where they were not asked for, and the consent with its notice."""
-        answers = {name: self.cleaned_data.get(name, "") for name in names}
-        return answers | {"agreed": bool(self.cleaned_data.get("consent")), "notice": self.notice}
+    def answers(self, *names: str) -> dict[str, Any]:
+        """Return these answers, empty where they were not asked for, and what was agreed to."""
+        return {name: self.cleaned_data.get(name, "") for name in names} | {"given": self.given}
 
 
 class PreChatForm(FrameForm):

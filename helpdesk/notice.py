@@ -10,7 +10,7 @@ from helpdesk.services.silent_tickets import silence_in_words
 from privacy.categories import Category
 from privacy.declarations import rows_in, units_in
 from privacy.models import ConsentNotice
-from privacy.services.people.consent import current_notice
+from privacy.services.people.notices import current_notice
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.retention import when_of
 

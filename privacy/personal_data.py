@@ -15,17 +15,22 @@ declare(
     Category.CONSENT,
     find=lambda people: Q(subject__in=[reference(person) for person in people]),
     export=(
-        "form",
+        "purpose",
+        "state",
         "mechanism",
+        "form",
         "language",
-        "given_at",
+        "words",
+        "origin",
+        "page",
+        "reference",
+        "at",
         "notice.version",
-        "notice.text",
         "notice.policy_url",
     ),
     erase=keep,
     account="account",
-    since="given_at",
+    since="at",
 )
 declare(models.ArchiveOpening, Category.ACCESS, person="user", account="account", since="at")
 declare(models.Skeleton, Category.REPORT, account="account", since="day")
@@ -56,6 +61,7 @@ declare_impersonal(
     models.PolicyVersion,
     models.ArchiveReader,
     models.ConsentNotice,
+    models.Purpose,
     models.Heartbeat,
     because="settings, published words and decisions of a company",
 )

@@ -22,7 +22,7 @@ from privacy.categories import Category
 from privacy.encryption.files import stored_files
 from privacy.models import DataKey
 from privacy.services.erasing.purge import purge
-from privacy.services.people.consent import current_notice
+from privacy.services.people.notices import current_notice
 from privacy.services.tracing.traces import find_traces
 from privacy.terms import Rule
 from tests import factories

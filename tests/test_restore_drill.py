@@ -18,7 +18,7 @@ OPEN_TICKET = f"""
 from django.core.files.uploadedfile import SimpleUploadedFile
 from helpdesk.models import Account
 from helpdesk.services.tickets import open_ticket
-from privacy.services.people.consent import current_notice
+from privacy.services.people.notices import current_notice
 account = Account.objects.get(public_id="demo")
 for name in ("{MARKER}", "bystander"):
     ticket = open_ticket(

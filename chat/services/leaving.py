@@ -17,9 +17,10 @@ from helpdesk.models import Ticket
 from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
-from privacy.models import AtEnd, ConsentNotice
+from privacy.models import AtEnd
 from privacy.services.erasing.erasure import erase_units, is_over
 from privacy.services.erasing.reasons import Reason
+from privacy.services.people.consent import Given
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.suspensions import suspended
 
@@ -34,8 +35,7 @@ def leave_message(
     name: str,
     email: str,
     message: str,
-    agreed: bool,
-    notice: ConsentNotice | None,
+    given: Given,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, end the chat and erase it: its words live on in the ticket.
 
@@ -53,8 +53,7 @@ def leave_message(
             email=email,
             subject=_subject(message),
             message=message,
-            agreed=agreed,
-            notice=notice,
+            given=given,
         )
         close(chat, side=Conversation.Side.VISITOR)
         chat.became_ticket = True

@@ -26,7 +26,7 @@ def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpRespo
     if not form.is_valid():
         return _form(request, chat, form, status=422)
     try:
-        leave_message(conversation=chat, **form.given("name", "email", "message"))
+        leave_message(conversation=chat, **form.answers("name", "email", "message"))
     except ConsentMissing:
         form.refuse_consent()
         return _form(request, chat, form, status=422)

@@ -33,7 +33,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
     form = PreChatForm(account, request.POST, auto_id="chat_%s")
     if form.is_valid():
         try:
-            started = start_chat(account=account, **form.given("name", "email", "question"))
+            started = start_chat(account=account, **form.answers("name", "email", "question"))
         except ConsentMissing:
             form.refuse_consent()
         else:

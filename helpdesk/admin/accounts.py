@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.account_form import AccountForm, NewAccountForm
 from helpdesk.admin.networks import NetworkInline
-from helpdesk.admin.previews import preview, retention_page
+from helpdesk.admin.previews import consent_page, preview, retention_page
 from helpdesk.admin.scope import ScopedAdmin, is_operator
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
@@ -45,7 +45,18 @@ TABS: list[tuple[str, Any, list[str]]] = [
         ],
     ),
     ("page", gettext_lazy("The chat's page"), ["allowed_origins", "brand_colour"]),
-    ("consent", gettext_lazy("Consent and notice"), ["consent_required", "notice_text"]),
+    (
+        "consent",
+        gettext_lazy("Consent and notice"),
+        [
+            "consent_mechanism",
+            "consent_together",
+            "consent_introduction",
+            "billboard",
+            "refusal",
+            "withdrawal",
+        ],
+    ),
     (
         "fields",
         gettext_lazy("Chat and ticket fields"),
@@ -139,7 +150,6 @@ class AccountAdmin(ScopedAdmin):
             decisions=form.retention.decisions,
             reason=form.retention.chosen["reason"],
             skip_cooling=form.retention.chosen["skip_cooling"],
-            notice=chosen["notice_text"],
             networks=formsets[0].lines(),
             managers=chosen.get("managers"),
         )
@@ -184,9 +194,11 @@ class AccountAdmin(ScopedAdmin):
             context |= {
                 "address": address_of(request),
                 "embed_url": settings.LETHE_EMBED_URL,
+                "purposes": obj.purposes.all(),
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
+                **consent_page(obj, _given_or_kept(context["adminform"].form)),
                 **retention_page(context["adminform"].form.retention, request),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -228,3 +240,8 @@ class AccountAdmin(ScopedAdmin):
 
     def page_of(self, account: Account) -> str:
         return reverse("admin:helpdesk_account_change", args=[account.pk])
+
+
+def _given_or_kept(form: ModelForm) -> dict[str, Any]:
+    """Return what the page shows at this moment, be it typed or stored."""
+    return {**form.initial, **getattr(form, "cleaned_data", {})}

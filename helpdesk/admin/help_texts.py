@@ -71,13 +71,26 @@ ACCOUNT = {
         "Who may open these settings; nobody else of the deployment can, operators apart (Articles 29 and "
         "32(4))."
     ),
-    "consent_required": _(
-        "On: a chat or ticket begins only after the visitor has ticked the box, and the proof is kept "
-        "(Articles 6(1)(a) and 7(1))."
+    "consent_mechanism": _(
+        "Boxes in the form, the first question of the bot, a message in the window, or the site around the "
+        "chat; what rests on consent begins only after a clear yes (Articles 4(11) and 7(1))."
     ),
-    "notice_text": _(
-        "The words beside the box, short and plain; saving other words makes a new version, and earlier "
-        "proof keeps the old one (Article 7(2))."
+    "consent_together": _(
+        "On: one list in which visitors tick what they agree to; off: a box for each (Article 7(2))."
+    ),
+    "consent_introduction": _(
+        "Stands above the list, such as “I agree that my data is used for:” (Article 7(2))."
+    ),
+    "billboard": _(
+        "Shown in the chat's window. It informs; reading it is no consent in the sense of the law (Articles "
+        "4(11) and 13)."
+    ),
+    "refusal": _(
+        "What visitors can do who don't agree, such as calling you or writing a letter; nothing of theirs is "
+        "stored then (Articles 7(4) and 12(1))."
+    ),
+    "withdrawal": _(
+        "What one tap on “Withdraw consent” does at once; withdrawing is as easy as giving (Article 7(3))."
     ),
     "chat_name": _(
         "Whether the chat asks for a name before it begins; don't ask for what you don't need (Article "
@@ -186,4 +199,28 @@ PERSON = {
         "At least 12 characters, not a common one and not like the name or address; hand it over in person. "
         "Setting one signs the person out everywhere (Article 32(1)(b))."
     ),
+}
+
+PURPOSE = {
+    "key": _("A short name for proofs of consent and the ledger; it stays for ever (Article 5(2))."),
+    "names": _("In a few words, as visitors will read it in the notice (Article 13(1)(c))."),
+    "basis": _("One of the six of the law; each purpose has exactly one (Article 6(1))."),
+    "basis_note": _(
+        "The law that obliges you, the contract, or your legitimate interest; visitors are told (Articles "
+        "6(3) and 13(1)(d))."
+    ),
+    "questions": _(
+        "For consent only: the words beside the box, short and plain. Other words make a new version, and "
+        "returning visitors are asked again (Article 7(2))."
+    ),
+    "is_required": _(
+        "On: nothing begins without it, so ask only what the answer really needs (Article 7(4))."
+    ),
+    "reuses": _("Where data that was collected for another purpose is used for this one (Article 6(4))."),
+    "compatibility": _(
+        "The link between the two, the context, the kind of data, what follows for people, the safeguards "
+        "(Article 6(4))."
+    ),
+    "position": _("Smaller numbers come first (Article 12(1))."),
+    "is_active": _("Off: data may not be used for it any more, and nobody is asked (Article 5(1)(b))."),
 }

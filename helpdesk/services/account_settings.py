@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.models import Account, AllowedNetwork, User
-from helpdesk.services.accounts import assign_managers, first_notice
+from helpdesk.services.accounts import assign_managers
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from privacy import ledger
-from privacy.services.people.consent import current_notice, publish_notice
+from privacy.services.people.notices import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
 
@@ -38,7 +38,6 @@ def change_account(
     decisions: Mapping[str, Decision] | None = None,
     reason: str = "",
     skip_cooling: bool = False,
-    notice: str | None = None,
     networks: Networks | None = None,
     managers: Iterable[User] | None = None,
 ) -> Account:
@@ -60,9 +59,7 @@ def change_account(
         change_retention(
             account=account, decisions=decisions or {}, by=by, reason=reason, skip_cooling=skip_cooling
         )
-        if notice is not None or "policy_url" in values:
-            text = notice or _notice_text(account)
-            publish_notice(account=account, text=text, policy_url=account.policy_url)
+        publish_notice(account=account)
         if networks is not None:
             _set_networks(account, networks, by)
         if managers is not None:
@@ -161,6 +158,3 @@ def _set_networks(account: Account, networks: Networks, by: User) -> None:
     )
 
 
-def _notice_text(account: Account) -> str:
-    notice = current_notice(account)
-    return notice.text if notice else first_notice(account)

@@ -13,11 +13,11 @@ from helpdesk.services.mail import confirm_ticket, mail_reply
 from helpdesk.services.twice import mark_of, opened_by, remember_opened, said_just_now
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
-from privacy.models import ConsentNotice, DataKey
+from privacy.models import DataKey
 from privacy.services.counts import count
 from privacy.services.erasing.at_once import erase_if_due_at_once
 from privacy.services.erasing.erasure import erase_units
-from privacy.services.people.consent import record_consent
+from privacy.services.people.consent import Given, record_consent
 from privacy.services.rules.suspensions import refuse_suspended
 
 
@@ -37,8 +37,7 @@ def open_ticket(
     subject: str,
     message: str,
     files: Sequence[UploadedFile] = (),
-    agreed: bool,
-    notice: ConsentNotice | None,
+    given: Given,
     form: str = "",
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
@@ -57,7 +56,7 @@ def open_ticket(
             return opened
         number = _next_number(locked)
         contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
-        record_consent(account=account, person=contact, form="ticket", agreed=agreed, notice=notice)
+        record_consent(account=account, person=contact, form="ticket", given=given)
         ticket = Ticket.objects.create(
             account=account, number=number, requester=contact, subject=subject, key_id=thread_key
         )

@@ -1,7 +1,8 @@
 from privacy.models.archive import ArchiveOpening, ArchiveReader
-from privacy.models.consent import ConsentNotice, ConsentRecord
+from privacy.models.consent import ConsentNotice, ConsentRecord, Mechanism, Withdrawal
 from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, LedgerWalk, OutboxLine
+from privacy.models.purposes import Basis, Purpose
 from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
 from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
@@ -11,6 +12,7 @@ __all__ = [
     "ArchiveOpening",
     "ArchiveReader",
     "AtEnd",
+    "Basis",
     "ConsentNotice",
     "ConsentRecord",
     "DailyCount",
@@ -20,14 +22,17 @@ __all__ = [
     "LedgerEntry",
     "LedgerHead",
     "LedgerWalk",
+    "Mechanism",
     "OpenRun",
     "OutboxLine",
     "Plan",
     "PlanTerm",
     "PolicyVersion",
+    "Purpose",
     "RetentionPolicy",
     "Skeleton",
     "Suspension",
     "Tombstone",
     "VaultModel",
+    "Withdrawal",
 ]

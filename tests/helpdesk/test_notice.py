@@ -8,7 +8,7 @@ from helpdesk.services.retention import Decision, change_retention
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.models import Plan
-from privacy.services.people.consent import publish_notice
+from privacy.services.people.notices import publish_notice
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 from tests.helpdesk.tickets import opened

@@ -7,7 +7,7 @@ from django.urls import reverse
 from helpdesk.models import Account, Ticket, TicketParticipant
 from helpdesk.services.tickets import open_ticket
 from helpdesk.ticket_links import token_of
-from privacy.services.people.consent import current_notice
+from privacy.services.people.notices import current_notice
 
 WORDS = {
     "name": "Vera",
