@@ -1,18 +1,20 @@
 """What people type into a chat, as it is checked before anything is stored."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.intake import IntakeForm
 from helpdesk.forms.typed import TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
+from helpdesk.pages import HostPage, clean_page
 from helpdesk.text import validate_text
+from privacy.services.people.consent import Given
 
 
 class WordsField(TypedField):
@@ -42,7 +44,18 @@ class MessageForm(forms.Form):
 
 
 class FrameForm(IntakeForm):
-    """Base of the forms inside the chat's frame."""
+    """Base of the forms inside the chat's frame; its script fills in the page around it."""
+
+    # Never a reason to refuse the form: nobody has typed it.
+    page = forms.Field(required=False, widget=forms.HiddenInput)
+
+    def clean_page(self) -> HostPage:
+        return clean_page(str(self.cleaned_data["page"] or ""), self.account)
+
+    @property
+    def given(self) -> Given:
+        where = self.cleaned_data["page"]
+        return replace(super().given, origin=where.origin, page=where.path)
 
     def answers(self, *names: str) -> dict[str, Any]:
         """Return these answers, empty where they were not asked for, and what was agreed to."""

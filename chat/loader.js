@@ -78,7 +78,7 @@
     count(0);
     load();
     keep({ open: true });
-    tell({ lethe: "shown", focus });
+    tell({ lethe: "shown", focus, page: here() });
     if (focus) (isReady ? frame : hideButton).focus();
   }
 
@@ -100,7 +100,7 @@
       referrerpolicy: "no-referrer",
       sandbox: "allow-scripts allow-same-origin allow-forms allow-downloads allow-popups allow-popups-to-escape-sandbox",
     });
-    frame.addEventListener("load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen }, true));
+    frame.addEventListener("load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen, page: here() }, true));
     waiting = setTimeout(giveUp, ANSWER_WITHIN);
     panel.prepend(frame);
   }
@@ -114,6 +114,11 @@
 
   function tell(message, first = false) {
     if (frame && (isReady || first)) frame.contentWindow.postMessage(message, config.origin);
+  }
+
+  // Without what follows a question mark or a hash: it may name the visitor.
+  function here() {
+    return location.origin + location.pathname;
   }
 
   function hear(event) {
@@ -132,7 +137,7 @@
     isReady = true;
     if (isOpen && root.activeElement === hideButton) {
       frame.focus();
-      tell({ lethe: "shown", focus: true });
+      tell({ lethe: "shown", focus: true, page: here() });
     }
   }
 

@@ -92,6 +92,34 @@ declare(
     since="action_time",
 )
 
+declare(
+    models.SupportGrant,
+    Category.ACCESS,
+    root=models.User,
+    path="user",
+    export=(
+        "account",
+        "reason",
+        "with_files",
+        "created_at",
+        "until",
+        "first_used_at",
+        "ended_at",
+        "ended_because",
+    ),
+    term=timedelta(days=365),
+    since="until",
+)
+declare(
+    models.SupportOpening,
+    Category.ACCESS,
+    root=models.User,
+    path="grant__user",
+    export=("unit", "unit_id", "is_file", "at"),
+    term=timedelta(days=365),
+    since="grant__until",  # together with the grant
+)
+
 declare(AccessAttemptExpiration, Category.ACCESS, term=timedelta(), since="expires_at")  # before its attempt
 declare(
     AccessAttempt, Category.ACCESS, term=timedelta(hours=1), since="attempt_time"
@@ -100,6 +128,9 @@ for model in (AccessLog, AccessFailureLog):  # off, so empty
     declare(model, Category.ACCESS, term=timedelta(days=30), since="attempt_time")
 
 declare_impersonal(
-    models.Account, models.AllowedNetwork, because="what a company published or decided about itself"
+    models.Account,
+    models.AccountLogo,
+    models.AllowedNetwork,
+    because="what a company published or decided about itself",
 )
 declare_impersonal(models.OverdueAlert, because="a count and a time of an account")

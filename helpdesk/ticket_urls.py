@@ -1,8 +1,16 @@
-"""The addresses of tickets, the notice and the demo's mailbox."""
+"""The addresses of tickets, the notice, an account's colours and logo, and the demo's mailbox."""
 
 from django.urls import path
 
-from helpdesk.views import demo_mail, holds_agent, privacy_notice, tickets_agent, tickets_kept, tickets_public
+from helpdesk.views import (
+    brand,
+    demo_mail,
+    holds_agent,
+    privacy_notice,
+    tickets_agent,
+    tickets_kept,
+    tickets_public,
+)
 
 TICKET = "agent/tickets/<uuid:pk>/"
 THREAD = "tickets/thread/<uuid:pk>/"
@@ -32,5 +40,7 @@ urlpatterns = [
     path(f"{THREAD}answer/", tickets_public.ticket_answer, name="ticket_answer"),
     path(f"{THREAD}files/<uuid:file_pk>/", tickets_public.ticket_thread_file, name="ticket_thread_file"),
     path("privacy/<slug:public_id>/", privacy_notice.privacy_notice, name="privacy_notice"),
+    path("brand/<slug:public_id>/<slug:mark>.css", brand.brand_sheet, name="brand_sheet"),
+    path("brand/<slug:public_id>/<slug:mark>/", brand.brand_logo, name="brand_logo"),
     path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),
 ]

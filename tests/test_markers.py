@@ -22,6 +22,7 @@ from privacy.categories import Category
 from privacy.encryption.files import stored_files
 from privacy.models import DataKey
 from privacy.services.erasing.purge import purge
+from privacy.services.people.consent import Given
 from privacy.services.people.notices import current_notice
 from privacy.services.tracing.traces import find_traces
 from privacy.terms import Rule
@@ -40,7 +41,7 @@ def told(account, agent):
     factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     person = {"account": account, "name": NAME, "email": ADDRESS}
-    agreed = {"agreed": True, "notice": current_notice(account)}
+    agreed = {"given": Given.to_all(current_notice(account))}
     chat, token = start_chat(**person, question=f"{CHAT} one", **agreed)
     accept_chat(conversation=chat, agent=agent)
     post_message(conversation=chat, side="agent", body=f"{CHAT} two", agent=agent)

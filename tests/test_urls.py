@@ -37,6 +37,8 @@ PUBLIC = {
     "ticket_answer": "the cookie that the token was exchanged for",
     "ticket_thread_file": "the cookie that the token was exchanged for",
     "privacy_notice": "nothing: it is published",
+    "brand_sheet": "nothing: it is part of the visitors' pages",
+    "brand_logo": "nothing: it is part of the visitors' pages",
     "demo": "a demonstration",
     "demo_page": "a demonstration",
     "demo_mail": "a demonstration",

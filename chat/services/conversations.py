@@ -39,9 +39,7 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def start_chat(
-    *, account: Account, name: str, email: str, question: str, given: Given
-) -> StartedChat:
+def start_chat(*, account: Account, name: str, email: str, question: str, given: Given) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
 
     Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.

@@ -19,7 +19,7 @@ class RowForm(forms.ModelForm):
     """Base of the forms of such rows; the class attribute ``account`` says whose it is."""
 
     account: Account
-    help_texts: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+    help_texts: dict[str, Any] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

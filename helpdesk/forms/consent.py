@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from privacy.models import ConsentNotice, Mechanism
+from privacy.models.consent import Question
 from privacy.services.people.consent import Given
 from privacy.services.people.notices import current_notice
 from privacy.texts import in_language
@@ -44,7 +45,8 @@ class ConsentMixin(forms.Form):
             return
         if self.form_name == "chat" and self.notice.mechanism != Mechanism.FIELD:
             self.fields[SITE] = forms.CharField(required=False, widget=forms.HiddenInput)
-            self.fields["site_reference"] = LineField(required=False, max_length=100, widget=forms.HiddenInput)
+            proof = LineField(required=False, max_length=100, widget=forms.HiddenInput)
+            self.fields["site_reference"] = proof
             return
         if self.notice.together and len(self.notice.asked) > 1:
             self.fields[LIST] = self._list(self.notice)
@@ -102,13 +104,9 @@ class ConsentMixin(forms.Form):
         self.add_error(None, CHANGED)
 
     def _list(self, notice: ConsentNotice) -> forms.MultipleChoiceField:
-        mark = _("needed")
         return forms.MultipleChoiceField(
             label=notice.opening or _("I agree:"),
-            choices=[
-                (each.purpose, f"{notice.words_of(each)} ({mark})" if each.required else notice.words_of(each))
-                for each in notice.asked
-            ],
+            choices=[(each.purpose, _marked(notice, each)) for each in notice.asked],
             required=bool(notice.required()),
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": self._refusal()},
@@ -127,3 +125,8 @@ class ConsentMixin(forms.Form):
             self.notice.policy_url,
             _("Privacy policy"),
         )
+
+
+def _marked(notice: ConsentNotice, question: Question) -> str:
+    words = notice.words_of(question)
+    return _("%(words)s (needed)") % {"words": words} if question.required else words

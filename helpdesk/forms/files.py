@@ -20,7 +20,10 @@ class FilesInput(forms.FileInput):
 
 
 class FilesField(forms.FileField):
-    """As many files as a message may have; the cleaned value is a list, empty where none was chosen."""
+    """As many files as a message may have; the cleaned value is a list, empty where none was chosen.
+
+    ``most``, ``most_bytes``, ``too_many`` and ``too_large`` are there for scripts that tell it sooner.
+    """
 
     widget = FilesInput
 
@@ -28,20 +31,25 @@ class FilesField(forms.FileField):
         kwargs.setdefault("label", _("Files"))
         kwargs.setdefault("required", False)
         super().__init__(**kwargs)
+        self.most: int = settings.LETHE_FILES_A_MESSAGE
+        self.most_bytes: int = settings.LETHE_FILES_BYTES
         self.help_text = _("Up to %(count)d files, %(size)s in all.") % {
-            "count": settings.LETHE_FILES_A_MESSAGE,
-            "size": filesizeformat(settings.LETHE_FILES_BYTES),
+            "count": self.most,
+            "size": filesizeformat(self.most_bytes),
         }
+
+    @property
+    def too_many(self) -> str:
+        return ngettext("At most %d file a message.", "At most %d files a message.", self.most) % self.most
+
+    @property
+    def too_large(self) -> str:
+        return _("These files are larger than %s in all.") % filesizeformat(self.most_bytes)
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
         files = [file for file in data or [] if file]
-        limit = settings.LETHE_FILES_A_MESSAGE
-        if len(files) > limit:
-            raise forms.ValidationError(
-                ngettext("At most %d file a message.", "At most %d files a message.", limit) % limit,
-                "too_many",
-            )
-        if sum(file.size or 0 for file in files) > settings.LETHE_FILES_BYTES:
-            size = filesizeformat(settings.LETHE_FILES_BYTES)
-            raise forms.ValidationError(_("These files are larger than %s in all.") % size, "too_large")
+        if len(files) > self.most:
+            raise forms.ValidationError(self.too_many, "too_many")
+        if sum(file.size or 0 for file in files) > self.most_bytes:
+            raise forms.ValidationError(self.too_large, "too_large")
         return [super(FilesField, self).clean(file, initial) for file in files]

@@ -1,17 +1,22 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.logo import AccountLogo
 from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
+from helpdesk.models.support import SupportGrant, SupportOpening
 from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
 
 __all__ = [
     "Account",
+    "AccountLogo",
     "AllowedNetwork",
     "Contact",
     "ManagerAssignment",
     "OutgoingMail",
     "OverdueAlert",
     "StaffMail",
+    "SupportGrant",
+    "SupportOpening",
     "Ticket",
     "TicketFile",
     "TicketMessage",

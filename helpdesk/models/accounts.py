@@ -89,8 +89,7 @@ class Account(models.Model):
     brand_colour = models.CharField(
         _("colour of the chat"), max_length=7, blank=True, validators=[validate_colour]
     )
-    logo = models.BinaryField(null=True, blank=True, editable=False)
-    logo_type = models.CharField(max_length=20, blank=True, editable=False)
+    logo_mark = models.CharField(max_length=16, blank=True, editable=False)  # in its address; empty: no logo
     mask_slips = models.BooleanField(_("mask card numbers and the like"), default=True)
     keep_address = models.BooleanField(_("keep the network address, shortened"), default=False)
     keep_browser = models.BooleanField(_("keep the name of the browser"), default=False)

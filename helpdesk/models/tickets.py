@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.models.accounts import Account
 from helpdesk.models.people import Contact, User
 from helpdesk.models.queued_mail import QueuedMail
+from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
 
@@ -125,25 +126,16 @@ class TicketMessage(SealedModel):
         return f"message {str(self.pk)[-6:]}"
 
 
-class TicketFile(SealedModel):
-    """A file sent with a message, under a key of its own: it may be erased before its ticket."""
+class TicketFile(StoredFile):
+    """A file sent with a message of a ticket."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="files")
     message = models.ForeignKey(TicketMessage, models.CASCADE, related_name="files")
-    name = SealedCharField(_("file name"), max_length=255)
-    stored_as = models.CharField(max_length=64, unique=True)
-    size = models.PositiveIntegerField()
-    created_at = models.DateTimeField(default=timezone.now)
 
-    class Meta:
+    class Meta(StoredFile.Meta):
         verbose_name = _("file of a ticket")
         verbose_name_plural = _("files of tickets")
-        base_manager_name = "objects"
-        ordering = ["created_at", "id"]
-
-    def __str__(self) -> str:
-        return f"file {str(self.pk)[-6:]}"
 
 
 class OutgoingMail(QueuedMail):

@@ -12,14 +12,17 @@ from django.utils.translation import gettext as _
 
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
+from helpdesk.logos import Logo
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers
+from helpdesk.services.logos import keep_logo
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from privacy import ledger
 from privacy.services.people.notices import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
+BY_OTHER_FIELDS = {"logo_mark"}
 
 Networks = Iterable[tuple[str, str]]  # network and note
 
@@ -35,6 +38,7 @@ def change_account(
     address: ClientAddress,
     revision: str | None = None,
     values: Mapping[str, Any],
+    logo: Logo | None = None,
     decisions: Mapping[str, Decision] | None = None,
     reason: str = "",
     skip_cooling: bool = False,
@@ -44,14 +48,16 @@ def change_account(
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
     ``None`` leaves a part as it is. ``revision`` is what :func:`revision_of` said when the page was opened.
-    ``reason`` and ``skip_cooling`` are about retention, as :func:`change_retention` says. Raises
-    :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators decide, and ``ValidationError`` for bad
-    values or an allowlist that would lock out ``by``.
+    ``NO_LOGO`` takes the logo away; ``reason`` and ``skip_cooling`` are about retention, as
+    :func:`change_retention` says. Raises :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators
+    decide, and ``ValidationError`` for bad values or an allowlist that would lock out ``by``.
     """
     with transaction.atomic():
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
+        if logo is not None:
+            values = {**values, "logo_mark": keep_logo(account=account, logo=logo)}
         obeyed = decisions_in_force(account) if "plan" in values else {}
         _set_values(account, values, by)
         if obeyed:
@@ -113,7 +119,9 @@ def revision_of(account: Account) -> str:
 
 
 def _values_of(account: Account) -> dict[str, Any]:
-    fields = (field for field in Account._meta.concrete_fields if field.editable)
+    fields = (
+        field for field in Account._meta.concrete_fields if field.editable or field.name in BY_OTHER_FIELDS
+    )
     return {field.name: getattr(account, field.attname) for field in fields}
 
 
@@ -156,5 +164,3 @@ def _set_networks(account: Account, networks: Networks, by: User) -> None:
         removed=len(now.keys() - wanted.keys()),
         networks=len(wanted),
     )
-
-

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
@@ -36,7 +36,7 @@ def open_ticket(
     email: str,
     subject: str,
     message: str,
-    files: Sequence[UploadedFile] = (),
+    files: Sequence[File] = (),
     given: Given,
     form: str = "",
 ) -> Ticket:
@@ -70,9 +70,7 @@ def open_ticket(
     return ticket
 
 
-def answer_ticket(
-    *, participant: TicketParticipant, body: str, files: Sequence[UploadedFile] = ()
-) -> TicketMessage:
+def answer_ticket(*, participant: TicketParticipant, body: str, files: Sequence[File] = ()) -> TicketMessage:
     """Add the requester's answer. A closed ticket opens again and its clock stops.
 
     Raises :class:`TicketErased`.
@@ -88,9 +86,7 @@ def answer_ticket(
     return message
 
 
-def reply_ticket(
-    *, ticket: Ticket, agent: User, body: str, files: Sequence[UploadedFile] = ()
-) -> TicketMessage:
+def reply_ticket(*, ticket: Ticket, agent: User, body: str, files: Sequence[File] = ()) -> TicketMessage:
     """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
     with transaction.atomic():
         ticket = _locked(ticket.pk)
@@ -216,7 +212,7 @@ def _add_message(
     body: str,
     *,
     agent: User | None = None,
-    files: Sequence[UploadedFile] = (),
+    files: Sequence[File] = (),
 ) -> TicketMessage:
     message = TicketMessage.objects.create(
         account_id=ticket.account_id,

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import redis
 from django.core.cache import cache
-from django.core.files.uploadedfile import UploadedFile
+from django.core.files import File
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -31,7 +31,7 @@ def said_just_now(
     body: str,
     leaves: str = "",
     agent: User | None = None,
-    files: Sequence[UploadedFile] = (),
+    files: Sequence[File] = (),
 ) -> TicketMessage | None:
     """Return the ticket's newest message, where the same person said just this a moment ago.
 
@@ -46,7 +46,7 @@ def said_just_now(
     return last if _are_the_same(list(last.files.all()), files) else None
 
 
-def mark_of(account: Account, *, form: str, given: Sequence[str], files: Sequence[UploadedFile]) -> str:
+def mark_of(account: Account, *, form: str, given: Sequence[str], files: Sequence[File]) -> str:
     """Return a mark of what was sent with a copy of a form, by its code; nothing can be read from it."""
     digests = [(file.name, _digest(file.chunks()).hex()) for file in files]
     said = json.dumps([account.pk, form, *given, *digests])
@@ -67,7 +67,7 @@ def remember_opened(mark: str, ticket: Ticket) -> None:
         cache.set(mark, str(ticket.pk), FORM_SECONDS)
 
 
-def _are_the_same(stored: Sequence[TicketFile], sent: Sequence[UploadedFile]) -> bool:
+def _are_the_same(stored: Sequence[TicketFile], sent: Sequence[File]) -> bool:
     """Tell whether these are the same files; their contents are read only where names and sizes agree."""
     names = sorted((file.name, file.size) for file in stored)
     if names != sorted((clean_name(file.name or ""), file.size or 0) for file in sent):

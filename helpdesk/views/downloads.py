@@ -3,11 +3,11 @@
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
-from helpdesk.models import TicketFile
+from helpdesk.models.stored_file import StoredFile
 from helpdesk.services.files import content_of
 
 
-def send_file(file: TicketFile) -> HttpResponse:
+def send_file(file: StoredFile) -> HttpResponse:
     """Answer with a file as a download: never shown in the page, never guessed at, never cached."""
     try:
         content = content_of(file)

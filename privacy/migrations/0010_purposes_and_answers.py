@@ -23,7 +23,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Purpose",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "key",
                     models.CharField(
@@ -99,9 +104,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "purpose",
                 "verbose_name_plural": "purposes",
                 "ordering": ["position", "pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("account", "key"), name="one_purpose_a_key")
-                ],
+                "constraints": [models.UniqueConstraint(fields=("account", "key"), name="one_purpose_a_key")],
             },
         ),
         migrations.AddField("consentnotice", "introduction", models.JSONField(blank=True, default=dict)),
@@ -118,7 +121,9 @@ class Migration(migrations.Migration):
         migrations.AddField("consentnotice", "together", models.BooleanField(default=False)),
         migrations.RenameField("consentrecord", "given_at", "at"),
         migrations.AlterField(
-            "consentrecord", "at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="time")
+            "consentrecord",
+            "at",
+            models.DateTimeField(default=django.utils.timezone.now, verbose_name="time"),
         ),
         migrations.AddField(
             "consentrecord",
@@ -169,7 +174,5 @@ class Migration(migrations.Migration):
             "mechanism",
             models.CharField(choices=MECHANISMS, default="field", max_length=10, verbose_name="asked by"),
         ),
-        migrations.AddIndex(
-            "consentrecord", models.Index(fields=["account", "at"], name="consent_clock")
-        ),
+        migrations.AddIndex("consentrecord", models.Index(fields=["account", "at"], name="consent_clock")),
     ]

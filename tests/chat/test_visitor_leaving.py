@@ -12,7 +12,7 @@ from helpdesk.models import Account, Contact, Ticket
 from privacy import ledger
 from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord, LedgerEntry, Suspension
-from privacy.services.people.consent import ConsentMissing
+from privacy.services.people.consent import ConsentMissing, Given
 from privacy.terms import Rule
 from tests import factories
 from tests.chat.visiting import TOKEN, visit
@@ -24,7 +24,7 @@ LEFT = {
     "name": "Vera",
     "email": "vera@mail.example",
     "message": "Where is it?\nPlease.",
-    "consent": "on",
+    "consent_answer": "on",
     "notice": "1",
 }
 
@@ -40,11 +40,11 @@ def test_form_begins_with_what_is_known(chat, account):
 
     form = visit("visitor_leave_message", account).context["form"]
 
-    assert list(form.fields) == ["name", "email", "message", "consent", "notice"]
+    assert list(form.fields) == ["name", "email", "page", "message", "consent_answer", "notice"]
     assert form["name"].value() == "Vera"
     assert form["email"].value() == "typed@mail.example"
     assert form["message"].value() == "Where is my order?\n\nAnybody there?"
-    assert not form["consent"].value()
+    assert not form["consent_answer"].value()
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_ticket_has_a_consent_of_its_own(chat, account):
         ("message", " "),
         ("message", "a\x00b"),
         ("message", "x" * 20_001),
-        ("consent", ""),
+        ("consent_answer", ""),
         ("notice", "7"),
     ],
 )
@@ -192,10 +192,10 @@ def test_service_refuses_a_closed_chat_and_a_missing_consent(chat, account):
     notice = ConsentNotice.objects.get(account=account)
 
     with pytest.raises(ConsentMissing):
-        leave_message(**left, agreed=False, notice=notice)
+        leave_message(**left, given=Given(notice))
     assert Conversation.objects.get().status == "waiting"
 
     end_chat(conversation=chat, side="agent")
     with pytest.raises(ChatEnded):
-        leave_message(**left, agreed=True, notice=notice)
+        leave_message(**left, given=Given.to_all(notice))
     assert not Ticket.objects.exists()

@@ -24,6 +24,6 @@ def answers(**given: str) -> dict[str, str]:
         "name": "Vera",
         "email": "vera@mail.example",
         "question": "Hello?",
-        "consent": "on",
+        "consent_answer": "on",
         "notice": "1",
     } | given

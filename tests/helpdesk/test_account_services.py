@@ -29,7 +29,8 @@ def test_new_account_begins_with_the_most_careful_settings(operator):
     terms = {policy.category: policy.term for policy in account.retention_policies.all()}
     assert terms[Category.CHAT].rule == Rule.AT_ONCE
     assert terms[Category.TICKET] == Term(Rule.AFTER, 30, Unit.DAYS)
-    assert account.consent_required
+    purpose = account.purposes.get()
+    assert (account.consent_mechanism, purpose.basis, purpose.is_required) == ("field", "consent", True)
     assert Account.Field.REQUIRED not in account.field_rules("chat").values()
     assert Account.Field.REQUIRED not in account.field_rules("ticket").values()
     assert "Moss & Kettle" in ConsentNotice.objects.get(account=account, version=1).text
@@ -72,7 +73,6 @@ def test_saving_what_is_there_already_leaves_no_entry(account, manager):
         address=HOME,
         values={"name": account.name},
         decisions={Category.CHAT: Decision(Term(Rule.AFTER, 30, Unit.DAYS))},
-        notice="I agree that my message is stored.",
         networks=[],
     )
 
@@ -92,13 +92,16 @@ def test_changed_fields_are_named_without_their_values(account, manager):
     ]
 
 
-def test_other_words_make_a_new_version_of_the_notice(account, manager):
-    change_account(account=account, by=manager, address=HOME, values={}, notice="Other words.")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("policy_url", "https://bramble.example/privacy"), ("consent_mechanism", "none"), ("language", "de")],
+)
+def test_another_way_to_ask_makes_a_new_version_of_the_notice(account, manager, name, value):
+    change_account(account=account, by=manager, address=HOME, values={name: value})
 
-    versions = (
-        ConsentNotice.objects.filter(account=account).order_by("version").values_list("text", flat=True)
-    )
-    assert list(versions) == ["I agree that my message is stored.", "Other words."]
+    versions = ConsentNotice.objects.filter(account=account).order_by("version")
+    kept = {"consent_mechanism": "mechanism"}.get(name, name)
+    assert [getattr(notice, kept) for notice in versions][1:] == [value]
 
 
 @pytest.mark.parametrize("name", ["plan", "is_active"])

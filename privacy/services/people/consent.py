@@ -1,6 +1,6 @@
 """Consent as it is given, refused and withdrawn, with its proof (Article 7)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -55,7 +55,12 @@ def record_consent(*, account, person: SealedModel, form: str, given: Given) -> 
 
 
 def withdraw_consent(
-    *, account, person: SealedModel, form: str, purposes: Collection[str] | None = None, given: Given | None = None
+    *,
+    account,
+    person: SealedModel,
+    form: str,
+    purposes: Collection[str] | None = None,
+    given: Given | None = None,
 ) -> int:
     """Keep the proof that ``person`` takes back what they agreed to, all of it or these purposes.
 
@@ -75,9 +80,7 @@ def needs_asking(*, account, person: SealedModel) -> bool:
     current = current_notice(account)
     if current is None or not current.asked or current.mechanism == Mechanism.BILLBOARD:
         return False
-    answered = {
-        record.purpose: record for record in answers_of(account=account, person=person)
-    }
+    answered = {record.purpose: record for record in answers_of(account=account, person=person)}
     return any(
         purpose not in answered or answered[purpose].notice_id != current.pk for purpose in current.purposes()
     )
@@ -107,7 +110,7 @@ def _answer(agreed: bool) -> str:
 
 
 def _keep(
-    person: SealedModel, notice: ConsentNotice, form: str, given: Given, states: dict[str, str]
+    person: SealedModel, notice: ConsentNotice, form: str, given: Given, states: Mapping[str, str]
 ) -> None:
     subject, now = ledger.reference(person), timezone.now()
     asked = {question.purpose: question for question in notice.asked}

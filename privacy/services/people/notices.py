@@ -24,9 +24,9 @@ def publish_notice(*, account, policy_hash: str = "") -> ConsentNotice:
     """
     current = current_notice(account)
     shown = _shown(account)
-    if current and all(getattr(current, name) == shown[name] for name in SNAPSHOT):
-        if not policy_hash or policy_hash == current.policy_hash:
-            return current
+    same = current is not None and all(getattr(current, name) == shown[name] for name in SNAPSHOT)
+    if current and same and policy_hash in {"", current.policy_hash}:
+        return current
     with transaction.atomic():
         version = current.version + 1 if current else 1
         kept = current.policy_hash if current and current.policy_url == shown["policy_url"] else ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from privacy import ledger
 from privacy.encryption.rows import SealedModel
@@ -17,7 +17,7 @@ class PurposeRefused(Exception):
     """The purpose was not declared, or rests on a consent that this person did not give."""
 
 
-def save_purpose(*, purpose: Purpose, by: models.Model | None) -> Purpose:
+def save_purpose(*, purpose: Purpose, by: SealedModel | None) -> Purpose:
     """Save a purpose, new or changed, and publish what visitors are asked from now on.
 
     Raises ``ValidationError`` where it could not be relied on.

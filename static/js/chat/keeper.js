@@ -2,6 +2,7 @@
 //
 // A frame of another site gets no storage of its own, so the loader keeps the token and hands it over by postMessage.
 // The chat's side: `resume(token, seen)`, `shown(focus)`, `hidden()`, `stays()`: the browser lets nothing be stored.
+// `page` is the address of the page around the frame, as its loader says it; empty where there is none.
 
 const TOKEN = /^[\w-]{43}$/;
 
@@ -13,6 +14,7 @@ class HostPage {
   #chat;
   #origins;
   #origin = null;
+  page = "";
 
   constructor(chat, origins) {
     this.#chat = chat;
@@ -33,7 +35,8 @@ class HostPage {
 
   #hear(event) {
     if (event.source !== window.parent || !this.#origins.includes(event.origin)) return;
-    const { lethe: what, token, seen, open, focus } = Object(event.data);
+    const { lethe: what, token, seen, open, focus, page } = Object(event.data);
+    if (typeof page === "string") this.page = page;
     if (what === "hello" && !this.#origin) {
       this.#origin = event.origin;
       document.body.classList.add("frame--embedded");
@@ -51,6 +54,7 @@ class HostPage {
 class OwnTab {
   #chat;
   #name;
+  page = "";
 
   constructor(chat, name) {
     this.#chat = chat;

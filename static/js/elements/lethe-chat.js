@@ -170,6 +170,7 @@ class LetheChat extends HTMLElement {
     const button = form.querySelector("button:not([type])");
     button.disabled = true;
     const body = new URLSearchParams(new FormData(form));
+    if (body.has("page")) body.set("page", this.keeper.page);
     try {
       await { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate }[form.dataset.form].call(this, form, body);
     } finally {
