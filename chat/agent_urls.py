@@ -12,6 +12,7 @@ urlpatterns = [
     path("chats/closed/", agent.chat_closed, name="chat_closed"),
     path("chats/<uuid:conversation_id>/", agent.chat_detail, name="chat_detail"),
     path("chats/<uuid:conversation_id>/messages/", agent.chat_messages, name="chat_messages"),
+    path("chats/<uuid:conversation_id>/files/<uuid:file_pk>/", agent.chat_file, name="chat_file"),
     path("chats/<uuid:conversation_id>/accept/", agent_actions.chat_accept, name="chat_accept"),
     path("chats/<uuid:conversation_id>/typing/", agent_actions.chat_typing, name="chat_typing"),
     path("chats/<uuid:conversation_id>/seen/", agent_actions.chat_seen, name="chat_seen"),

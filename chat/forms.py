@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from chat.models import MESSAGE_LIMIT
+from helpdesk.forms.files import FilesField
 from helpdesk.forms.intake import IntakeForm
 from helpdesk.forms.typed import TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
@@ -37,10 +38,21 @@ class WordsField(TypedField):
 
 
 class MessageForm(forms.Form):
-    """A message of either side; ``client_id`` makes a repeated request harmless."""
+    """A message of either side, in words, files or both; ``client_id`` makes a repeated request harmless."""
 
-    body = WordsField(label=_("Message"))
+    body = WordsField(label=_("Message"), required=False)
+    files = FilesField()
     client_id = forms.UUIDField(required=False)
+
+    def clean(self) -> None:
+        """A file says enough without words; where either was refused, that is told and no more."""
+        given = self.cleaned_data
+        if not self.errors and not given.get("body") and not given.get("files"):
+            self.add_error("body", WordsField.default_error_messages["required"])
+
+    def refuse_more_files(self) -> None:
+        """Say that the chat has as many files as one may have."""
+        self.add_error("files", _("This chat has as many files as it can have. Please send words only."))
 
 
 class FrameForm(IntakeForm):

@@ -4,29 +4,30 @@
   const NAME = `lethe-chat-${config.id}`;
   const ITEM = `lethe:${config.id}`;
   const ANSWER_WITHIN = 10_000;
+  const NARROW = "(max-width: 520px), (max-height: 480px)"; // there the chat covers the page
   const STYLE = `
     :host { all: initial; color-scheme: light dark; }
     * { box-sizing: border-box; font: 600 16px/1.2 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
     [hidden] { display: none !important; }
-    button { cursor: pointer; border: 0; color: #fff; background: #0b5f69; }
-    button:hover { background: #084a53; }
-    button:focus-visible { outline: 3px solid #fff; outline-offset: -5px; box-shadow: 0 0 0 3px #084a53; }
-    .launcher { position: fixed; z-index: 2147483000; inset: auto 20px 20px auto; display: flex; align-items: center; gap: 10px;
-      min-height: 52px; padding: 0 22px 0 18px; border-radius: 26px; box-shadow: 0 2px 6px rgb(6 32 38 / 20%), 0 12px 32px -8px rgb(6 32 38 / 45%); }
+    button { cursor: pointer; border: 0; color: ${config.ink}; background: ${config.fill}; }
+    button:hover { background: ${config.hover}; }
+    button:focus-visible { outline: 3px solid ${config.ink}; outline-offset: -5px; box-shadow: 0 0 0 3px ${config.edge}; }
+    .launcher { position: fixed; z-index: 2147483000; inset-block-end: 20px; inset-inline-end: 20px; display: flex; align-items: center; gap: 10px;
+      min-height: 52px; padding: 0; padding-inline: 18px 22px; border: 1px solid ${config.edge}; border-radius: 26px; box-shadow: 0 2px 6px rgb(6 32 38 / 20%), 0 12px 32px -8px rgb(6 32 38 / 45%); }
     .launcher svg { flex: none; width: 24px; height: 24px; }
-    .badge { min-width: 22px; padding: 3px 6px; border-radius: 11px; background: #fff; color: #0b5f69; font-size: 14px; text-align: center; }
-    .panel { position: fixed; z-index: 2147483001; inset: auto 20px 84px auto; width: 400px; height: min(660px, 100vh - 104px);
+    .badge { min-width: 22px; padding: 3px 6px; border-radius: 11px; background: ${config.ink}; color: ${config.fill}; font-size: 14px; text-align: center; }
+    .panel { position: fixed; z-index: 2147483001; inset-block-end: 84px; inset-inline-end: 20px; width: 400px; max-width: calc(100vw - 40px); height: min(660px, 100vh - 104px);
       overflow: hidden; border-radius: 16px; background: Canvas; color: CanvasText; box-shadow: 0 2px 8px rgb(6 32 38 / 18%), 0 24px 64px -16px rgb(6 32 38 / 50%); }
     iframe { display: block; width: 100%; height: 100%; border: 0; }
-    .hide { position: absolute; inset: 10px 10px auto auto; display: grid; place-items: center; width: 40px; height: 40px; padding: 0; border-radius: 10px; background: transparent; }
-    .hide:hover { background: rgb(255 255 255 / 16%); }
+    .hide { position: absolute; inset-block-start: 10px; inset-inline-end: 10px; display: grid; place-items: center; width: 40px; height: 40px; padding: 0; border-radius: 10px; background: transparent; }
+    .hide:hover { background: color-mix(in srgb, currentColor 16%, transparent); }
     .hide svg { width: 20px; height: 20px; }
     .away { margin: 0; padding: 72px 24px 24px; font-weight: 400; }
     .panel:has(.away:not([hidden])) .hide { color: CanvasText; }
     .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-    @media (max-width: 520px) {
-      .panel { inset: 0; width: 100%; height: 100%; height: 100dvh; border-radius: 0; }
-      .launcher { inset: auto 16px 16px auto; }
+    @media ${NARROW} {
+      .panel { inset: 0; width: 100%; max-width: none; height: 100%; height: 100dvh; border-radius: 0; }
+      .launcher { inset-block-end: 16px; inset-inline-end: 16px; }
       .launcher[aria-expanded="true"] { visibility: hidden; }
     }
     @media (prefers-reduced-motion: no-preference) {
@@ -44,7 +45,9 @@
   let stays = false; // the browser refused to store: the chat lives in this variable, as long as the page
 
   const host = document.createElement("div");
-  host.id = NAME;
+  Object.assign(host, { id: NAME, lang: config.lang, dir: config.dir });
+  host.setAttribute("role", "region");
+  host.setAttribute("aria-label", config.title);
   const root = host.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(STYLE);
@@ -59,10 +62,12 @@
   const panel = make("div", { class: "panel", role: "dialog", "aria-label": config.title, hidden: "" }, away, hideButton);
   root.append(launcher, panel, said);
 
-  launcher.addEventListener("click", () => (isOpen ? hide() : show()));
-  hideButton.addEventListener("click", () => hide());
-  panel.addEventListener("keydown", (event) => event.key === "Escape" && hide());
-  addEventListener("message", hear);
+  on(launcher, "click", () => (isOpen ? hide() : show()));
+  on(hideButton, "click", hide);
+  on(panel, "keydown", (event) => event.key === "Escape" && hide());
+  on(window, "message", hear);
+  // Nothing that the chat covers takes the focus; Escape leads back to the page.
+  on(document, "focusin", (event) => isOpen && event.target !== host && matchMedia(NARROW).matches && hideButton.focus());
 
   function start() {
     if (document.getElementById(NAME)) return;
@@ -100,7 +105,7 @@
       referrerpolicy: "no-referrer",
       sandbox: "allow-scripts allow-same-origin allow-forms allow-downloads allow-popups allow-popups-to-escape-sandbox",
     });
-    frame.addEventListener("load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen, page: here() }, true));
+    on(frame, "load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen, page: here() }, true));
     waiting = setTimeout(giveUp, ANSWER_WITHIN);
     panel.prepend(frame);
   }
@@ -123,8 +128,8 @@
 
   function hear(event) {
     if (!frame || event.source !== frame.contentWindow || event.origin !== config.origin) return;
-    const { lethe: what, token, seen, unread } = Object(event.data);
-    if (what === "ready") ready();
+    const { lethe: what, token, seen, unread, dir } = Object(event.data);
+    if (what === "ready") ready(dir);
     if (what === "hide") hide();
     if (what === "started" && /^[\w-]{43}$/.test(token)) keep({ token, seen: 0, open: isOpen }, true);
     if (what === "ended") forget();
@@ -132,9 +137,11 @@
     if (what === "unread" && Number.isInteger(unread)) count(isOpen ? 0 : unread);
   }
 
-  function ready() {
+  // The page in the frame speaks the visitor's language: the button goes where its head leaves room.
+  function ready(dir) {
     clearTimeout(waiting);
     isReady = true;
+    hideButton.dir = dir === "rtl" ? "rtl" : "ltr";
     if (isOpen && root.activeElement === hideButton) {
       frame.focus();
       tell({ lethe: "shown", focus: true, page: here() });
@@ -178,6 +185,17 @@
     }
   }
 
+  // A mistake in here stays in here: the page around it goes on as if there were no chat.
+  function on(target, type, react) {
+    target.addEventListener(type, (event) => {
+      try {
+        react(event);
+      } catch (error) {
+        console.warn(error);
+      }
+    });
+  }
+
   function make(name, attributes, ...children) {
     const element = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -196,5 +214,5 @@
   }
 
   if (document.body) start();
-  else addEventListener("DOMContentLoaded", start);
+  else on(window, "DOMContentLoaded", start);
 })

@@ -4,11 +4,14 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from helpdesk.models import Account, Contact, User
-from privacy.encryption.fields import SealedTextField
+from chat.file_kinds import FileKind
+from helpdesk.models import Account, Contact, TechnicalRecord, User
+from helpdesk.models.stored_file import StoredFile
+from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
 
 MESSAGE_LIMIT = 4_000
+KINDS = dict(FileKind.choices)
 
 
 class ConversationQuerySet(SealedQuerySet):
@@ -94,7 +97,10 @@ class Message(SealedModel):
     side = models.CharField(max_length=8, choices=Conversation.Side)
     agent = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     body = SealedTextField(blank=True, default="", max_length=MESSAGE_LIMIT)
+    files_sent = models.PositiveSmallIntegerField(default=0)  # with it, erased ones included
     created_at = models.DateTimeField(default=timezone.now)
+
+    attached: "list[ChatFile]"  # what is left of them, as :func:`chat.attached.read_attached` has read it
 
     class Meta:
         verbose_name = _("message of a chat")
@@ -112,3 +118,40 @@ class Message(SealedModel):
 
     def __str__(self) -> str:
         return f"message {self.seq}"
+
+    @property
+    def files_gone(self) -> int:
+        """How many of its files are erased already; asked of an entry whose ``attached`` was read."""
+        return self.files_sent - len(self.attached)
+
+
+class ChatFile(StoredFile):
+    """A file sent with a message of a chat.
+
+    It comes in the request of its message and in no other: there is no upload that waits for one, and so none
+    that never gets one.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="files")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="files")
+    kind = SealedCharField(max_length=16)  # by its content: see :mod:`chat.file_kinds`
+
+    class Meta(StoredFile.Meta):
+        verbose_name = _("file of a chat")
+        verbose_name_plural = _("files of chats")
+
+    @property
+    def kind_in_words(self) -> str:
+        """Its kind as people read it; empty where that can't be read any more."""
+        return str(KINDS.get(self.kind, ""))
+
+
+class TechnicalData(TechnicalRecord):
+    """The technical data of the visitor of a chat."""
+
+    conversation = models.OneToOneField(Conversation, models.CASCADE, related_name="technical")
+
+    class Meta(TechnicalRecord.Meta):
+        verbose_name = _("technical data of a chat")
+        verbose_name_plural = _("technical data of chats")

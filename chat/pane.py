@@ -6,9 +6,10 @@ from typing import Any
 from django.core.paginator import Page
 from django.db.models import Prefetch
 
+from chat.attached import read_attached
 from chat.closed import read_closed
 from chat.desk import Desk, read_desk
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, TechnicalData
 from chat.permissions import may_answer, may_close
 from chat.streams.rooms import render_entry
 from helpdesk.models import Contact, Ticket, User
@@ -17,7 +18,7 @@ from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, read_lost_as, share_keys
 from privacy.models import ConsentRecord
 from privacy.services.people.consent import consent_of
-from privacy.services.rules.retention import Expiry, expiry_of
+from privacy.services.rules.retention import Expiry, expiry_of, expiry_of_part
 
 ENTRIES_AT_ONCE = 500
 TWINS_SHOWN = 3
@@ -32,6 +33,8 @@ class Pane:
     entries: list[Message]
     twins: list[Contact]
     consent: ConsentRecord | None
+    technical: TechnicalData | None
+    technical_expiry: Expiry | None
     expiry: Expiry
     desk: Desk
     closed: Page | None  # beside a closed chat
@@ -56,8 +59,11 @@ def read_pane(user: User, chat: Conversation) -> Pane:
     twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related(tickets)[:TWINS_SHOWN])
     state = state_for(user, chat)
     closed = read_closed(user) if state == "closed" else None
-    shown = [row for row in (user, chat, chat.agent) if row]
-    share_keys([*shown, *entries, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
+    technical = TechnicalData.objects.filter(conversation=chat).first()
+    expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat)
+    shown = [row for row in (user, chat, chat.agent, technical) if row]
+    files = read_attached(entries)
+    share_keys([*shown, *entries, *files, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
     return Pane(
         chat=chat,
         state=state,
@@ -66,7 +72,9 @@ def read_pane(user: User, chat: Conversation) -> Pane:
         entries=entries,
         twins=twins,
         consent=consent_of(account=chat.account_id, person=chat.contact),
-        expiry=expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat),
+        technical=technical,
+        technical_expiry=expiry_of_part(technical, expiry) if technical else None,
+        expiry=expiry,
         desk=desk,
         closed=closed,
     )
@@ -81,6 +89,7 @@ def read_news(user: User, chat: Conversation, *, after: int, said: Message | Non
         entries = [said]
     else:
         entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+    read_attached(entries)
     read_lost_as(UNREADABLE, entries)
     return {
         "state": state_for(user, chat),

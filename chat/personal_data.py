@@ -27,3 +27,24 @@ declare(
     path="conversation",
     export=("side", "kind", "body", "created_at"),
 )
+declare(
+    models.ChatFile,
+    Category.CHAT_FILE,
+    root=models.Conversation,
+    path="conversation",
+    files=("stored_as",),
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "conversation__closed_at", Clock.CREATED: "created_at"},
+    export=("message.side", "name", "kind", "size", "created_at"),
+)
+declare(
+    models.TechnicalData,
+    Category.TECHNICAL,
+    root=models.Conversation,
+    path="conversation",
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "conversation__closed_at", Clock.CREATED: "created_at"},
+    export=("network", "browser", "page", "created_at"),
+)

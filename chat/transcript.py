@@ -4,6 +4,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from chat.attached import read_attached
 from chat.models import Conversation, Message
 from helpdesk.text import without_turns
 
@@ -17,17 +18,23 @@ def transcript_of(chat: Conversation) -> str:
         "began": began,
         "zone": chat.account.time_zone,
     }
-    entries = chat.messages.select_related("agent")
+    entries = list(chat.messages.select_related("agent"))
+    read_attached(entries)
     return "\n\n".join([title, *(_line(entry, zone) for entry in entries)]) + "\n"
 
 
 def _line(entry: Message, zone) -> str:
     said_at = f"{localtime(entry.created_at, zone):%H:%M}"
     if entry.kind == Message.Kind.TEXT:
-        return f"[{said_at}] {_author(entry)}:\n{entry.body}"
+        return "\n".join([f"[{said_at}] {_author(entry)}:", *filter(None, [entry.body]), *_files(entry)])
     if entry.kind == Message.Kind.JOINED:
         return f"[{said_at}] " + _("%(name)s joined the chat") % {"name": _author(entry)}
     return f"[{said_at}] " + _("The chat was ended")
+
+
+def _files(entry: Message) -> list[str]:
+    lines = [_("[file: %(name)s]") % {"name": file.name} for file in entry.attached]
+    return lines + [_("[a file that is erased already]")] * entry.files_gone
 
 
 def _author(entry: Message) -> str:

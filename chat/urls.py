@@ -11,6 +11,7 @@ urlpatterns = [
     path("chat/<slug:public_id>/start/", visitor.chat_start, name="chat_start"),
     path("chat/<slug:public_id>/conversation/", visitor.visitor_conversation, name="visitor_conversation"),
     path("chat/<slug:public_id>/messages/", visitor.visitor_messages, name="visitor_messages"),
+    path("chat/<slug:public_id>/files/<uuid:file_pk>/", visitor.visitor_file, name="visitor_file"),
     path("chat/<slug:public_id>/typing/", visitor.visitor_typing, name="visitor_typing"),
     path("chat/<slug:public_id>/end/", visitor.visitor_end, name="visitor_end"),
     path("chat/<slug:public_id>/rating/", rating.chat_rating, name="chat_rating"),

@@ -296,6 +296,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 LETHE_FILES_A_MESSAGE = 5
 LETHE_FILES_BYTES = 10 * 2**20  # of one message in all, so that its words still fit into the body
+LETHE_FILES_A_CHAT = 100
+LETHE_FILES_BYTES_A_CHAT = 100 * 2**20
 # Uploads stay in memory until they are sealed: Django's other handler would write them in the clear.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = LETHE_MAX_BODY_BYTES
@@ -388,6 +390,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "helpdesk.tasks.tell_of_due_reviews",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "expire-support": {
+        "task": "helpdesk.tasks.expire_support",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "close-abandoned-chats": {

@@ -42,7 +42,7 @@ class LetheAdminSite(AdminSite):
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list:
-        from helpdesk.admin import holds
+        from helpdesk.admin import holds, support
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
         from helpdesk.admin.erasures import erasures_page
@@ -57,6 +57,21 @@ class LetheAdminSite(AdminSite):
             path("holds/place/", self.admin_view(holds.place), name="holds_place"),
             path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),
             path("holds/<int:pk>/release/", self.admin_view(holds.release), name="holds_release"),
+            path("support/", self.admin_view(support.support), name="support"),
+            path("support/<uuid:grant_id>/", self.admin_view(support.support_list), name="support_list"),
+            path(
+                "support/<uuid:grant_id>/still/", self.admin_view(support.support_lease), name="support_lease"
+            ),
+            path(
+                "support/<uuid:grant_id>/<slug:kind>/<uuid:pk>/",
+                self.admin_view(support.support_open),
+                name="support_open",
+            ),
+            path(
+                "support/<uuid:grant_id>/<slug:kind>/<uuid:pk>/files/<uuid:file_pk>/",
+                self.admin_view(support.support_file),
+                name="support_file",
+            ),
             path("evidence/", self.admin_view(proof), name="privacy_evidence"),
             path("evidence/erasures/", self.admin_view(erasures_page), name="privacy_erasures"),
             path("evidence/key/", self.admin_view(public_key), name="privacy_evidence_key"),
@@ -76,6 +91,12 @@ class LetheAdminSite(AdminSite):
                 ),
             ]
         return ours + [url for url in super().get_urls() if getattr(url, "name", None) not in LEFT_OUT]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from helpdesk.admin.support import reads_support
+
+        context = super().each_context(request)
+        return context | {"reads_support": context["has_permission"] and reads_support(request)}
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The intermediate archive as people see it: numbers and dates in a list, words only in an opening."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,14 +94,19 @@ def read_openings(account: Account) -> list[ArchiveOpening]:
     found = ArchiveOpening.objects.filter(account=account).select_related("user")
     openings = list(found.order_by("-at", "-pk")[:OPENINGS_SHOWN])
     share_keys([opening.user for opening in openings], lost=UNREADABLE)
+    name_openings(openings)
+    return openings
+
+
+def name_openings(openings: Sequence[Any]) -> None:
+    """Give each opening its ``thing``: the number of what was opened, or that it is erased since."""
     for unit in kinds().values():
         label, name = unit.model._meta.label_lower, unit.model._meta.verbose_name
-        of_it: list[Any] = [opening for opening in openings if opening.unit == label]
+        of_it = [opening for opening in openings if opening.unit == label]
         left = unit.rows().in_bulk([opening.unit_id for opening in of_it])
         for opening in of_it:
             row = left.get(opening.unit_id)
             opening.thing = str(row) if row else f"{name} {str(opening.unit_id)[-6:]}, {_('erased')}"
-    return openings
 
 
 def _archived(unit: PersonalData, account: Account) -> Any:

@@ -21,6 +21,7 @@ class Theme(NamedTuple):
 
     surface: str
     others: tuple[str, ...]
+    ink: str
     tint: float  # how much of the brand is in the surface of a notice
 
     @property
@@ -28,8 +29,8 @@ class Theme(NamedTuple):
         return (self.surface, *self.others)
 
 
-LIGHT = Theme("#ffffff", ("#f3f6f5", "#eaf0ef"), 0.12)
-DARK = Theme("#111f22", ("#0a1416", "#0d191c", "#182a2e"), 0.22)
+LIGHT = Theme("#ffffff", ("#f3f6f5", "#eaf0ef"), "#10272c", 0.12)
+DARK = Theme("#111f22", ("#0a1416", "#0d191c", "#182a2e"), "#e6efee", 0.22)
 THEMES = (LIGHT, DARK)
 # 1.4.3 asks for 4.5; a few words on a tint are read with more ease.
 ON_TINT = 7.0
@@ -49,30 +50,45 @@ def fill_of(colour: str) -> Fill:
     return Fill(colour, ink, mixed(colour, WHITE if ink == BLACK else BLACK, 0.16))
 
 
-def accents_of(colour: str, theme: Theme) -> dict[str, str]:
-    """Return by their names the colours that stand on the page's own ground in one theme."""
+class Accents(NamedTuple):
+    """What follows from the account's colour on the page's own ground, by the names of tokens.css."""
+
+    edge: str
+    fill_edge: str
+    brand: str
+    brand_hover: str
+    on_brand: str
+    brand_soft: str
+    on_brand_soft: str
+    focus: str
+
+
+def accents_of(colour: str, theme: Theme) -> Accents:
+    """Return the colour as words, edges and tints of one theme, adjusted where it would be too faint."""
     soft = mixed(theme.surface, colour, theme.tint)
     brand = adjusted(colour, (*theme.surfaces, soft), TEXT)
-    return {
-        "fill-edge": adjusted(colour, theme.surfaces, CONTROL),
-        "brand": brand,
-        "brand-hover": mixed(brand, text_on(*theme.surfaces), 0.2),
-        "on-brand": text_on(brand),
-        "brand-soft": soft,
-        "on-brand-soft": adjusted(colour, (soft,), ON_TINT),
-        "focus": brand,
-    }
+    edge = adjusted(colour, theme.surfaces, CONTROL)
+    return Accents(
+        edge=edge,
+        fill_edge=edge,
+        brand=brand,
+        brand_hover=mixed(brand, text_on(*theme.surfaces), 0.2),
+        on_brand=text_on(brand),
+        brand_soft=soft,
+        on_brand_soft=adjusted(colour, (soft,), ON_TINT),
+        focus=brand,
+    )
 
 
 @lru_cache(maxsize=1024)
 def sheet_of(colour: str) -> str:
     """Return the style sheet of a colour: values for the properties of tokens.css, and nothing else."""
     fill = fill_of(colour)
-    values = {"fill": fill.colour, "on-fill": fill.ink, "fill-hover": fill.hover}
-    values |= {"head": fill.colour, "on-head": fill.ink, "bubble": fill.colour, "on-bubble": fill.ink}
-    light, dark = (accents_of(colour, theme) for theme in THEMES)
+    values = {"fill": fill.colour, "on_fill": fill.ink, "fill_hover": fill.hover}
+    values |= {"head": fill.colour, "on_head": fill.ink, "bubble": fill.colour, "on_bubble": fill.ink}
+    light, dark = (accents_of(colour, theme)._asdict() for theme in THEMES)
     values |= {name: f"light-dark({light[name]}, {dark[name]})" for name in light}
-    lines = "".join(f"  --{name}: {value};\n" for name, value in values.items())
+    lines = "".join(f"  --{name.replace('_', '-')}: {value};\n" for name, value in values.items())
     return f":root {{\n{lines}}}\n"
 
 
@@ -98,7 +114,7 @@ class Reached(NamedTuple):
     """How a colour is read in one theme, for the manager who chose it."""
 
     theme: Theme
-    accents: dict[str, str]
+    accents: Accents
     as_text: float
     as_edge: float
 
@@ -108,7 +124,7 @@ def reached_by(colour: str) -> list[Reached]:
     themes = []
     for theme in THEMES:
         accents = accents_of(colour, theme)
-        as_text = least_contrast(accents["brand"], (*theme.surfaces, accents["brand-soft"]))
-        as_edge = least_contrast(accents["fill-edge"], theme.surfaces)
+        as_text = least_contrast(accents.brand, (*theme.surfaces, accents.brand_soft))
+        as_edge = least_contrast(accents.fill_edge, theme.surfaces)
         themes.append(Reached(theme, accents, as_text, as_edge))
     return themes

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 from helpdesk.forms.consent import notice_to_answer
 from helpdesk.models import Account
 from helpdesk.services.silent_tickets import silence_in_words
+from helpdesk.technical import is_stored, kept_in_words
 from privacy.categories import Category
-from privacy.declarations import rows_in, units_in
 from privacy.models import ConsentNotice
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.retention import when_of
@@ -50,7 +50,8 @@ _ERASED = {
     ),
     Category.CONTACT: gettext_lazy("Your name and address are erased %(when)s."),
     Category.TECHNICAL: gettext_lazy(
-        "Technical data, such as your network address and your browser, is erased %(when)s."
+        "With a chat or ticket we also keep %(technical)s. This is erased %(when)s, and with the chat or "
+        "ticket at the latest."
     ),
     Category.CONSENT: gettext_lazy(
         "The proof of your consent is erased %(when)s. It stands under a code name that nobody can trace to "
@@ -67,10 +68,17 @@ _ERASED = {
 }
 
 
+_TECHNICAL_LEFT = gettext_lazy(
+    "We keep no technical data any more. What is left from earlier is erased %(when)s, and with the chat or "
+    "ticket at the latest."
+)
+
+
 def notice_of(account: Account) -> Notice:
     """Return the notice as it is true at this moment; it says nothing about what is never stored."""
     policies = {policy.category: policy for policy in policies_in_force(account.pk)}
     consent = notice_to_answer(account)
+    technical = kept_in_words(account)
     return Notice(
         controller=account.controller or account.name,
         contact=account.privacy_contact,
@@ -85,18 +93,19 @@ def notice_of(account: Account) -> Notice:
             Asked(_("Files"), required=False),
         ],
         kept=[
-            words % {"when": when_of(policies[category])}
+            (words if technical or category != Category.TECHNICAL else _TECHNICAL_LEFT)
+            % {"when": when_of(policies[category]), "technical": technical}
             for category, words in _ERASED.items()
-            if tells_of(category)
+            if tells_of(category, account)
         ],
         silence=silence_in_words(account),
         has_archive=any(policy.archive for policy in policies.values()),
     )
 
 
-def tells_of(category: str) -> bool:
+def tells_of(category: str, account: Account) -> bool:
     """Tell whether visitors read about a category: something of theirs is stored in it."""
-    return category in _ERASED and bool(units_in(category) or rows_in(category))
+    return category in _ERASED and is_stored(category, account)
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

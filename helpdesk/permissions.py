@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from helpdesk.allowlist import is_allowed
 from helpdesk.client_ip import ClientAddress
-from helpdesk.models import Account, User
+from helpdesk.models import Account, SupportGrant, User
 
 View = Callable[..., HttpResponse]
 
@@ -105,3 +105,20 @@ def names_readers(user: User, account: Account) -> bool:
     if user.role == User.Role.OWNER:
         return user.account_id == account.pk
     return user.role == User.Role.MANAGER and account.pk in user.account_ids()
+
+
+def grants_support(user: User, account: Account) -> bool:
+    """Tell whether a person may let somebody of the house read their account's content: its owner alone."""
+    return user.role == User.Role.OWNER and user.account_id == account.pk and is_active(user)
+
+
+def support_grants_of(user: User, address: ClientAddress) -> QuerySet[SupportGrant]:
+    """Return the grants under which a person may read content from this address, at this moment.
+
+    The allowlist of the account counts for operators too: here they read what only its people read.
+    """
+    if not uses_admin(user):
+        return SupportGrant.objects.none()
+    grants = SupportGrant.objects.in_force().filter(user=user)
+    accounts = Account.objects.filter(pk__in=grants.values("account"))
+    return grants.filter(account__in=[each.pk for each in accounts if is_allowed(each, address)])

@@ -51,6 +51,15 @@ declare(
     export=("name", "size", "created_at"),
 )
 declare(
+    models.TicketTechnicalData,
+    Category.TECHNICAL,
+    **TICKET,
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "ticket__closed_at", Clock.CREATED: "created_at"},
+    export=("network", "browser", "page", "created_at"),
+)
+declare(
     models.OutgoingMail,
     Category.MAIL,
     **TICKET,

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from helpdesk.services import hold_reviews, overdue, silent_tickets
+from helpdesk.services import hold_reviews, overdue, silent_tickets, support
 from helpdesk.services.mail import send_due_mail
 from privacy.gate import gate
 
@@ -32,3 +32,10 @@ def tell_of_due_reviews() -> None:
     """Ask people to look again at the holds whose day has come."""
     if gate.is_open():
         hold_reviews.tell_of_due_reviews()
+
+
+@shared_task
+def expire_support() -> None:
+    """Note which support accesses ran out; they let nobody read since the moment itself."""
+    if gate.is_open():
+        support.expire_support()

@@ -7,12 +7,21 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant, User
+from helpdesk.models import (
+    Contact,
+    OutgoingMail,
+    Ticket,
+    TicketFile,
+    TicketMessage,
+    TicketParticipant,
+    TicketTechnicalData,
+    User,
+)
 from privacy.categories import Category
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import ConsentRecord
 from privacy.services.people.consent import consent_of
-from privacy.services.rules.retention import Expiry, expiry_of
+from privacy.services.rules.retention import Expiry, expiry_of, expiry_of_part
 
 
 @dataclass
@@ -33,6 +42,8 @@ class AgentThread(Thread):
     consent: ConsentRecord | None
     has_failed_mail: bool
     open_count: int
+    technical: TicketTechnicalData | None
+    technical_expiry: Expiry | None
 
 
 def read_thread(ticket: Ticket, *, for_participant: TicketParticipant) -> Thread:
@@ -46,10 +57,24 @@ def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
     people = list(User.objects.filter(account_id=ticket.account_id, is_active=True))
     same = list(_same_address(ticket.requester, user))
     failed = OutgoingMail.objects.filter(ticket=ticket, state=OutgoingMail.State.FAILED).exists()
-    messages = _with_files(ticket.messages.all(), [ticket, user, *people, *same])
+    technical = TicketTechnicalData.objects.filter(ticket=ticket).first()
+    beside = [ticket, user, *people, *same, *([technical] if technical else [])]
+    messages = _with_files(ticket.messages.all(), beside)
     consent = consent_of(account=ticket.account, person=ticket.requester)
     open_count = Ticket.objects.visible_to(user).filter(status=Ticket.Status.OPEN, closed_at=None).count()
-    return AgentThread(ticket, messages, _expiry(ticket), people, same, consent, failed, open_count)
+    expiry = _expiry(ticket)
+    return AgentThread(
+        ticket,
+        messages,
+        expiry,
+        people,
+        same,
+        consent,
+        failed,
+        open_count,
+        technical,
+        expiry_of_part(technical, expiry) if technical else None,
+    )
 
 
 def _with_files(messages: QuerySet, beside: Iterable[Model]) -> list[Any]:

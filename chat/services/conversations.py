@@ -10,10 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import bell
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, TechnicalData
 from chat.services.messages import ChatEnded, add_entry, locked
 from helpdesk.models import Account, Contact, User
 from helpdesk.services.silence import silent, silent_since
+from helpdesk.services.technical import keep_technical
+from helpdesk.technical import NOTHING, Technical
 from privacy import vault
 from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
@@ -39,7 +41,15 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def start_chat(*, account: Account, name: str, email: str, question: str, given: Given) -> StartedChat:
+def start_chat(
+    *,
+    account: Account,
+    name: str,
+    email: str,
+    question: str,
+    given: Given,
+    technical: Technical = NOTHING,
+) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
 
     Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
@@ -53,6 +63,7 @@ def start_chat(*, account: Account, name: str, email: str, question: str, given:
         conversation = Conversation.objects.create(
             account=account, contact=contact, token_hash=hash_token(token), key_id=chat_key
         )
+        keep_technical(TechnicalData, technical, conversation=conversation)
         if question:
             add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
         count(account=account, name="chats_started")

@@ -5,18 +5,23 @@ from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
 
+from django.core.files import File
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from chat import bell
-from chat.models import Conversation
+from chat.models import ChatFile, Conversation, TechnicalData
 from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from helpdesk.models import Ticket
+from helpdesk.services.files import content_of
+from helpdesk.services.technical import noted_with
 from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
+from privacy.encryption.errors import SealError
 from privacy.models import AtEnd
 from privacy.services.erasing.erasure import erase_units, is_over
 from privacy.services.erasing.reasons import Reason
@@ -37,7 +42,9 @@ def leave_message(
     message: str,
     given: Given,
 ) -> Ticket:
-    """Open a ticket with what the visitor leaves, end the chat and erase it: its words live on in the ticket.
+    """Open a ticket with what the visitor leaves, end the chat and erase it: it lives on in the ticket.
+
+    The files that the visitor sent are sealed again, each under a new key; the old keys go with the chat.
 
     A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
     second ticket, and :class:`privacy.services.people.consent.ConsentMissing`; in both cases nothing has
@@ -53,7 +60,9 @@ def leave_message(
             email=email,
             subject=_subject(message),
             message=message,
+            files=sent_by_visitor(chat),
             given=given,
+            technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),
         )
         close(chat, side=Conversation.Side.VISITOR)
         chat.became_ticket = True
@@ -97,7 +106,23 @@ def _erase(account_id: int, ids: list[UUID], *, wait: bool = False) -> int:
 def words_of_visitor(conversation: Conversation, *, limit: int) -> str:
     """Return what the visitor said so far, to begin a ticket's message with."""
     said = conversation.messages.filter(side=Conversation.Side.VISITOR, kind="text")
-    return "\n\n".join(entry.body for entry in said)[:limit]
+    return "\n\n".join(entry.body for entry in said if entry.body)[:limit]
+
+
+def files_of_visitor(conversation: Conversation) -> list[ChatFile]:
+    """Return the files that the visitor sent and that are still there, in their order."""
+    return list(conversation.files.filter(message__side=Conversation.Side.VISITOR))
+
+
+def sent_by_visitor(conversation: Conversation) -> list[File]:
+    """Return them opened; one that can't be read any more, because it was lost or damaged, stays behind."""
+    opened: list[File] = []
+    for file in files_of_visitor(conversation):
+        try:
+            opened.append(ContentFile(content_of(file), name=file.name))
+        except (OSError, SealError):
+            log.exception("File %s of a chat can't be read and doesn't come into the ticket.", file.pk)
+    return opened
 
 
 def _subject(message: str) -> str:

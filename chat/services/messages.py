@@ -1,14 +1,18 @@
 """What is said in a chat: a log with a sequence of its own, given out under the conversation's row lock."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from django.core.files import File
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import bell
 from chat.models import Conversation, Message
+from chat.services.files import ChatFull, attach, discard, seal_sent
 from chat.statements import next_seq
 from helpdesk.models import User
+from privacy.encryption.errors import SealError
 
 
 class ChatEnded(Exception):
@@ -33,6 +37,7 @@ def add_entry(
     body: str = "",
     agent: User | None = None,
     client_id: UUID | None = None,
+    files_sent: int = 0,
 ) -> Message:
     """Add to the log of an open chat, in the caller's transaction; the chat's row is locked until its end.
 
@@ -53,6 +58,7 @@ def add_entry(
         side=side,
         agent=agent,
         body=body,
+        files_sent=files_sent,
         created_at=now,
     )
     bell.ring(chat.pk, account_id=chat.account_id, seq=entry.seq)
@@ -64,21 +70,40 @@ def post_message(
     conversation: Conversation,
     side: str,
     body: str,
+    files: Sequence[File] = (),
     client_id: UUID | None = None,
     agent: User | None = None,
 ) -> Message:
     """Say something in a chat and return the message; the same ``client_id`` again returns the first one.
 
-    Raises :class:`ChatEnded` where the chat is closed or erased.
+    Raises :class:`ChatEnded` where the chat is closed or erased, and
+    :class:`chat.services.files.ChatFull`; in both cases nothing is stored, no file either.
     """
+    if files and (said := _said(conversation, client_id)):
+        return said
+    sent = seal_sent(files, chat=conversation)
     try:
         with transaction.atomic():
-            return add_entry(conversation, side=side, body=body, agent=agent, client_id=client_id)
+            entry = add_entry(
+                conversation, side=side, body=body, agent=agent, client_id=client_id, files_sent=len(sent)
+            )
+            attach(entry, sent)
+            return entry
+    except (ChatFull, SealError):
+        discard(sent)
+        raise
     except (IntegrityError, ChatEnded):
-        said = Message.objects.filter(conversation=conversation.pk, client_id=client_id).first()
-        if client_id is None or said is None:
+        discard(sent)
+        said = _said(conversation, client_id)
+        if said is None:
             raise
         return said
+
+
+def _said(conversation: Conversation, client_id: UUID | None) -> Message | None:
+    if client_id is None:
+        return None
+    return Message.objects.filter(conversation=conversation.pk, client_id=client_id).first()
 
 
 def mark_seen(*, conversation: Conversation, seq: int) -> None:

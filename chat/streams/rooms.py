@@ -8,6 +8,7 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from chat.attached import read_attached
 from chat.models import Conversation, Message
 from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
@@ -56,7 +57,7 @@ def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
     chats = {chat.pk: chat for chat in chats_with_language(wishes)}
     entries = _read_entries(chats, wishes)
     _add_agents([*chats.values(), *entries])
-    share_keys([*chats.values(), *entries])
+    share_keys([*chats.values(), *entries, *read_attached(entries)])
     rooms = {pk: _room(chat, wishes[pk].after) for pk, chat in chats.items()}
     for entry in entries:
         html = _render_for(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -44,13 +45,13 @@ def for_visitor_of_chat(view: View) -> View:
     """
 
     @wraps(view)
-    def visited(request: HttpRequest, public_id: str) -> HttpResponse:
+    def visited(request: HttpRequest, public_id: str, **more: UUID) -> HttpResponse:
         chat = conversation_for(public_id, request.headers.get("X-Chat-Token", ""))
         if chat is None:
             return _no_chat(public_id)
         with translation.override(chat.language):
             try:
-                return view(request, chat)
+                return view(request, chat, **more)
             except ObjectDoesNotExist:
                 if is_gone(chat):
                     raise Http404 from None
@@ -81,8 +82,8 @@ def _open_to_visitors(view: View) -> View:
     @login_not_required
     @csrf_exempt
     @wraps(view)
-    def visited(request: HttpRequest, public_id: str) -> HttpResponse:
-        response = view(request, public_id)
+    def visited(request: HttpRequest, public_id: str, **more: UUID) -> HttpResponse:
+        response = view(request, public_id, **more)
         add_never_cache_headers(response)
         response["Referrer-Policy"] = "no-referrer"
         return response

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.forms import IntegerField
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chat.closed import read_closed
 from chat.desk import read_desk
 from chat.forms import MessageForm
-from chat.models import Conversation
+from chat.models import ChatFile, Conversation
 from chat.pane import read_news, read_pane
 from chat.permissions import conversation_of, is_gone, may_answer
+from chat.services.files import ChatFull
 from chat.services.messages import ChatEnded, post_message
 from helpdesk.permissions import agent_required
+from helpdesk.views.downloads import send_file
 
 JSON = "application/json"
 ChatView = Callable[..., HttpResponse]
@@ -30,7 +32,7 @@ def on_chat(view: ChatView) -> Callable[..., HttpResponse]:
     """Give a view the chat it names. A chat that was erased, is foreign or never was is answered alike."""
 
     @wraps(view)
-    def with_chat(request: HttpRequest, conversation_id: UUID, **more: int) -> HttpResponse:
+    def with_chat(request: HttpRequest, conversation_id: UUID, **more: int | UUID) -> HttpResponse:
         chat = conversation_of(request.user, conversation_id)
         if chat is None:
             return _gone(request)
@@ -103,11 +105,15 @@ def chat_detail(request: HttpRequest, chat: Conversation) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def chat_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Answer with what is new behind ``after``; a post says something first."""
-    if request.method != "POST":
-        return JsonResponse(read_news(request.user, chat, after=sequence(request.GET.get("after"))))
+    if request.method == "POST":
+        return _say(request, chat)
+    return JsonResponse(read_news(request.user, chat, after=sequence(request.GET.get("after"))))
+
+
+def _say(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if not may_answer(request.user, chat):
         return _refused(request, chat)
-    form, after = MessageForm(request.POST), sequence(request.POST.get("after", "0"))
+    form, after = MessageForm(request.POST, request.FILES), sequence(request.POST.get("after", "0"))
     if not form.is_valid():
         return _invalid(request, chat, form)
     try:
@@ -116,9 +122,18 @@ def chat_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
         )
     except ChatEnded:
         return _refused(request, chat)
+    except ChatFull:
+        form.refuse_more_files()
+        return _invalid(request, chat, form)
     if wants_json(request):
         return JsonResponse(read_news(request.user, chat, after=after, said=said))
     return redirect("chat_detail", chat.pk)
+
+
+@on_chat
+@require_safe
+def chat_file(request: HttpRequest, chat: Conversation, file_pk: UUID) -> HttpResponse:
+    return send_file(get_object_or_404(ChatFile.objects.filter(conversation=chat), pk=file_pk))
 
 
 def show(request: HttpRequest, chat: Conversation, form: MessageForm, status: int = 200) -> HttpResponse:

@@ -18,6 +18,7 @@ from django.views.decorators.http import condition, require_GET, require_safe
 
 from chat.forms import PreChatForm
 from chat.views.access import account_of, for_visitors, switched_off
+from helpdesk.brand import LIGHT, OURS, accents_of, fill_of
 from helpdesk.models import Account
 from helpdesk.text import without_turns
 from privacy.categories import Category
@@ -35,6 +36,9 @@ def loader(request: HttpRequest, public_id: str) -> HttpResponse:
     response = HttpResponse(_script(public_id), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={LOADER_SECONDS}, stale-while-revalidate=86400"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response["Access-Control-Allow-Origin"] = (
+        "*"  # a site's own script may import it, after the page has loaded
+    )
     return response
 
 
@@ -69,19 +73,31 @@ def _script(public_id: str) -> bytes:
     Of an account that is switched off too: a chat that was begun goes on once it is on again.
     """
     account = account_of(public_id, even_off=True)
-    return f"{_program()}({json.dumps(_configuration(account))});\n".encode()
+    given = json.dumps(_configuration(account), ensure_ascii=False)
+    for separator in ("\u2028", "\u2029"):  # to older browsers they end a line, even inside a string
+        given = given.replace(separator, f"\\u{ord(separator):x}")
+    return f"try {{\n{_program()}({given});\n}} catch (error) {{ console.warn(error); }}\n".encode()
 
 
 @cache
 def _program() -> str:
-    return LOADER.read_text().strip()
+    """Return the loader without its comments and the spaces before its lines."""
+    lines = [line.strip() for line in LOADER.read_text().splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _configuration(account: Account) -> dict[str, str]:
+    fill = fill_of(account.brand_colour or OURS)
     with translation.override(account.language):
         return {
             "id": account.public_id,
             "origin": settings.LETHE_EMBED_URL,
+            "lang": account.language,
+            "dir": "rtl" if translation.get_language_bidi() else "ltr",
+            "fill": fill.colour,
+            "ink": fill.ink,
+            "hover": fill.hover,
+            "edge": accents_of(fill.colour, LIGHT).edge,
             "page": reverse("chat_page", args=[account.public_id]),
             "open": _("Chat with us"),
             "hide": _("Hide the chat"),

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from chat.forms import LEFT_MESSAGE_LIMIT, LeaveMessageForm
 from chat.models import Conversation
-from chat.services.leaving import leave_message, words_of_visitor
+from chat.services.leaving import files_of_visitor, leave_message, words_of_visitor
 from chat.services.messages import ChatEnded
 from chat.views.access import for_visitor_of_chat
 from chat.views.visitor import what_is_left
@@ -53,6 +53,7 @@ def _context(chat: Conversation) -> dict:
     policy = policy_in_force(account_id=chat.account_id, category=Category.TICKET)
     return {
         "account": chat.account,
+        "files": files_of_visitor(chat),
         "ticket_expiry": expiry_under(policy, None),
         "ticket_when": when_of(policy),
     }

@@ -1,20 +1,26 @@
 """What the chat page asks for while somebody chats. The token travels in a header, and no cookie."""
 
+from uuid import UUID
+
 import redis
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import bell
+from chat.attached import read_attached
 from chat.forms import EndForm, MessageForm, PreChatForm
-from chat.models import Conversation
+from chat.models import ChatFile, Conversation
 from chat.services.conversations import start_chat
+from chat.services.files import ChatFull
 from chat.services.messages import ChatEnded, post_message
 from chat.services.ratings import end_with_rating, rating_ticket
 from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
 from helpdesk.models import Account
+from helpdesk.technical import technical_of
+from helpdesk.views.downloads import send_file
 from privacy.categories import Category
 from privacy.encryption.rows import read_lost_as, share_keys
 from privacy.services.erasing.skeletons import keeps_skeletons
@@ -33,7 +39,11 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
     form = PreChatForm(account, request.POST, auto_id="chat_%s")
     if form.is_valid():
         try:
-            started = start_chat(account=account, **form.answers("name", "email", "question"))
+            started = start_chat(
+                account=account,
+                **form.answers("name", "email", "question"),
+                technical=technical_of(request, account, page=form.cleaned_data["page"]),
+            )
         except ConsentMissing:
             form.refuse_consent()
         else:
@@ -56,14 +66,25 @@ def visitor_conversation(request: HttpRequest, chat: Conversation) -> HttpRespon
 @for_visitor_of_chat
 def visitor_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Say something and answer with the entry; the same message sent twice is said once."""
-    form = MessageForm(request.POST)
+    form = MessageForm(request.POST, request.FILES)
     if not form.is_valid():
         return render(request, "chat/_message_errors.html", {"form": form}, status=422)
     try:
         entry = post_message(conversation=chat, side=Conversation.Side.VISITOR, **form.cleaned_data)
     except ChatEnded:
         return HttpResponse(status=410)
+    except ChatFull:
+        form.refuse_more_files()
+        return render(request, "chat/_message_errors.html", {"form": form}, status=422)
+    read_attached([entry])
     return render(request, "chat/_message.html", {"entry": entry, "audience": "visitor"}, status=201)
+
+
+@require_GET
+@for_visitor_of_chat
+def visitor_file(request: HttpRequest, chat: Conversation, file_pk: UUID) -> HttpResponse:
+    """Hand over a file of the chat; the page asks for it, since a link can't send the token."""
+    return send_file(get_object_or_404(ChatFile.objects.filter(conversation=chat), pk=file_pk))
 
 
 @require_POST
@@ -115,7 +136,7 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
     agents = {entry.agent_id: entry.agent for entry in entries}
     if chat.agent_id in agents:
         chat.agent = agents[chat.agent_id]
-    share_keys([chat, *entries])
+    share_keys([chat, *entries, *read_attached(entries)])
     read_lost_as("", [row.agent for row in (chat, *entries) if row.agent])
     context = {
         "account": chat.account,

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.admin.help_texts import ACCOUNT
 from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
 from helpdesk.client_ip import NOWHERE, ClientAddress
+from helpdesk.forms.logo import LogoField
 from helpdesk.forms.texts import TextsField
 from helpdesk.forms.typed import check_once
+from helpdesk.logos import NO_LOGO, Logo
 from helpdesk.models import Account, User
 from helpdesk.services.account_settings import revision_of
 from helpdesk.text import validate_line, validate_text
@@ -51,6 +53,8 @@ class AccountForm(forms.ModelForm):
     consent_introduction = TextsField(label=_("Words above the list"), rows=2, required=False)
     billboard = TextsField(label=_("Message in the window"), required=False)
     refusal = TextsField(label=_("What is possible without consent"), rows=2, required=False)
+    logo = LogoField(label=_("Logo"), required=False)
+    remove_logo = forms.BooleanField(label=_("Take the logo away"), required=False)
     revision = forms.CharField(widget=forms.HiddenInput, required=False)
 
     class Meta:
@@ -108,6 +112,10 @@ class AccountForm(forms.ModelForm):
         if "controller" in self.fields:
             self.fields["controller"].widget.attrs["rows"] = 3
             check_once(self.fields["controller"], validate_text)
+        if not self.instance.logo_mark:
+            self.fields.pop("remove_logo", None)
+        if "brand_colour" in self.fields:
+            self.fields["brand_colour"].widget.attrs |= {"spellcheck": "false", "autocomplete": "off"}
         if "allowed_origins" in self.fields:
             self.fields["allowed_origins"].widget.attrs |= {"rows": 3, "spellcheck": "false"}
         self._offer_people()
@@ -143,6 +151,11 @@ class AccountForm(forms.ModelForm):
                 "changed_meanwhile",
             )
         return revision
+
+    @property
+    def chosen_logo(self) -> Logo | None:
+        """The logo that was uploaded, ``NO_LOGO`` to take it away, or ``None`` to leave it."""
+        return self.cleaned_data.get("logo") or (NO_LOGO if self.cleaned_data.get("remove_logo") else None)
 
     def is_valid(self) -> bool:
         return super().is_valid() and not self.only_rehearsed

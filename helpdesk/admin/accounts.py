@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.account_form import AccountForm, NewAccountForm
 from helpdesk.admin.networks import NetworkInline
-from helpdesk.admin.previews import consent_page, preview, retention_page
+from helpdesk.admin.previews import colour_preview, consent_page, preview, retention_page
 from helpdesk.admin.scope import ScopedAdmin, is_operator
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
@@ -44,7 +44,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
             "policy_url",
         ],
     ),
-    ("page", gettext_lazy("The chat's page"), ["allowed_origins", "brand_colour"]),
+    ("page", gettext_lazy("The chat's page"), ["allowed_origins", "brand_colour", "logo", "remove_logo"]),
     (
         "consent",
         gettext_lazy("Consent and notice"),
@@ -102,6 +102,7 @@ class AccountAdmin(ScopedAdmin):
         if obj is None:
             return [(None, {"fields": NewAccountForm.Meta.fields})]
         hidden = set() if is_operator(request) else FOR_OPERATORS
+        hidden = hidden if obj.logo_mark else hidden | {"remove_logo"}
         tabs = [
             (words, {"classes": [tab], "fields": [f for f in fields if f not in hidden]})
             for tab, words, fields in TABS
@@ -147,6 +148,7 @@ class AccountAdmin(ScopedAdmin):
             address=address_of(request),
             revision=chosen["revision"],
             values={name: chosen[name] for name in AccountForm.Meta.fields if name in chosen},
+            logo=form.chosen_logo,
             decisions=form.retention.decisions,
             reason=form.retention.chosen["reason"],
             skip_cooling=form.retention.chosen["skip_cooling"],
@@ -199,6 +201,7 @@ class AccountAdmin(ScopedAdmin):
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
                 **consent_page(obj, _given_or_kept(context["adminform"].form)),
+                **colour_preview(context["adminform"].form["brand_colour"].value()),
                 **retention_page(context["adminform"].form.retention, request),
             }
         return super().render_change_form(request, context, add, change, form_url, obj)

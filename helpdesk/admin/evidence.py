@@ -15,6 +15,7 @@ from helpdesk.admin.scope import OfAccount, ScopedAdmin, open_entries
 from helpdesk.models import Account
 from privacy.models import ConsentRecord, DailyCount, LedgerEntry, Skeleton
 from privacy.services.evidence.chain_state import chain_state
+from privacy.services.evidence.ledger_words import action_in_words
 
 
 class EvidenceAdmin(ScopedAdmin):
@@ -41,7 +42,7 @@ class LedgerList(ChangeList):
 class LedgerAdmin(EvidenceAdmin):
     """What was done to personal data, without any: actions, numbers and pseudonyms."""
 
-    list_display = ("seq", "at", "account_name", "action", "numbers")
+    list_display = ("seq", "at", "account_name", "what", "numbers")
     list_filter = (OfAccount,)
     sortable_by = ("seq",)
     ordering = ("-seq",)
@@ -53,6 +54,12 @@ class LedgerAdmin(EvidenceAdmin):
     @admin.display(description=gettext_lazy("account"))
     def account_name(self, entry: LedgerEntry) -> str:
         return entry.account_name
+
+    @admin.display(description=gettext_lazy("action"))
+    def what(self, entry: LedgerEntry) -> str:
+        """Return an action in words with its code, by which it is found in an exported ledger."""
+        words = action_in_words(entry.action)
+        return entry.action if words == entry.action else f"{words} ({entry.action})"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LedgerList

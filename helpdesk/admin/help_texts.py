@@ -48,6 +48,12 @@ ACCOUNT = {
     "brand_colour": _(
         "Such as #0b5f69. Words on it are black or white, whichever is easier to read (Article 12(1))."
     ),
+    "logo": _(
+        "A PNG, JPEG, WebP or GIF of at most 1 MB, shown above the chat and the forms so that visitors know "
+        "whom they write to (Article 13(1)(a)). What a picture carries besides, such as the place of a "
+        "photograph, is not kept."
+    ),
+    "remove_logo": _("The name alone says whom visitors write to (Article 13(1)(a))."),
     "mask_slips": _(
         "On: payment cards, bank accounts, national numbers and passwords that somebody types by a slip are "
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."

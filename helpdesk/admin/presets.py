@@ -30,7 +30,7 @@ def _offer(preset: Preset, tab: RetentionTab) -> Offer:
     for category, kept in preset.rules.items():
         decision, label = Decision(**vars(kept)), str(Category(category).label)
         rule = proposed(rows[category].in_force, decision, now=tab.now)
-        if tells_of(category):
+        if tells_of(category, tab.account):
             sentences.append((label, told_to_visitors(tab, rule)))
         if not tab.limits.allow(category, decision):
             beyond.append(label)

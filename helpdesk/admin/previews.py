@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import override
@@ -13,8 +14,11 @@ from helpdesk.admin.presets import presets_for
 from helpdesk.admin.rehearsals import chip_of, shown, told_to_visitors
 from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
 from helpdesk.admin.scope import is_operator
+from helpdesk.brand import OURS, fill_of, reached_by
+from helpdesk.colours import contrast
 from helpdesk.forms.texts import TextsField
 from helpdesk.models import Account
+from helpdesk.models.accounts import validate_colour
 from privacy.models import Basis, Mechanism
 from privacy.texts import in_language
 
@@ -35,6 +39,9 @@ def preview(request: HttpRequest, account: Account, part: str) -> HttpResponse:
         form = NoticePreviewForm(request.POST)
         form.is_valid()
         return render(request, f"{PARTS}/_consent_preview.html", consent_page(account, form.cleaned_data))
+    if part == "page":
+        colours = colour_preview(request.POST.get("brand_colour"))
+        return render(request, f"{PARTS}/_page_preview.html", {**colours, "original": account})
     if part == "retention":
         plan = chosen_plan(request.POST) if is_operator(request) else None
         tab = RetentionTab(account, request.POST, asks=False, plan=plan)
@@ -59,6 +66,17 @@ def consent_page(account: Account, chosen: Mapping[str, Any]) -> dict[str, Any]:
                 (in_language(each.questions, account.language), each.is_required) for each in rest_on_consent
             ],
         }
+
+
+def colour_preview(typed: str | None) -> dict[str, Any]:
+    """Return how the pages would look in a colour, and how well that is read; in ours where none is typed."""
+    colour = (typed or OURS).strip()
+    try:
+        validate_colour(colour)
+    except ValidationError as refused:
+        return {"colour_refused": " ".join(refused.messages)}
+    fill = fill_of(colour)
+    return {"fill": fill, "on_fill": contrast(*fill[:2]), "themes": reached_by(colour), "is_ours": not typed}
 
 
 def retention_page(tab: RetentionTab, request: HttpRequest) -> dict[str, Any]:

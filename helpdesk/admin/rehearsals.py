@@ -14,6 +14,7 @@ from helpdesk.admin.closing import closing_in_words
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.admin.retention_tab import RetentionTab
 from helpdesk.notice import tells_of
+from helpdesk.technical import is_stored
 from privacy.categories import Category
 from privacy.services.rules.along import along_with
 from privacy.services.rules.conflicts import conflicts_of
@@ -26,7 +27,9 @@ from privacy.terms import Rule
 BAR, GAP, HEIGHT = 16, 4, 120
 
 _ALONG = {
+    Category.CHAT_FILE: ngettext_lazy("%d file", "%d files"),
     Category.TICKET_FILE: ngettext_lazy("%d file", "%d files"),
+    Category.TECHNICAL: ngettext_lazy("technical data of %d", "technical data of %d"),
     Category.MAIL: ngettext_lazy("%d mail", "%d mails"),
     Category.CONTACT: ngettext_lazy("%d contact", "%d contacts"),
 }
@@ -70,7 +73,7 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
         "chart_width": len(rehearsal.days) * (BAR + GAP),
         "chart_height": HEIGHT,
         "closing": closing_in_words(tab.closing),
-        "conflicts": conflicts_of(policies),
+        "conflicts": conflicts_of(each for each in policies if is_stored(each.category, tab.account)),
         "told": _told(tab, policies),
         "changed": bool(tab.decisions),
         "number_to_type": tab.number_to_type,
@@ -120,7 +123,9 @@ def _told(tab: RetentionTab, policies: list[Policy]) -> list[tuple[CategoryForm,
     return [
         (
             row,
-            told_to_visitors(tab, policy) if row.category in tab.decisions and tells_of(row.category) else "",
+            told_to_visitors(tab, policy)
+            if row.category in tab.decisions and tells_of(row.category, tab.account)
+            else "",
         )
         for row, policy in zip(tab.rows, policies, strict=True)
     ]

@@ -16,6 +16,7 @@ from helpdesk.admin.plan_limits import Limits
 from helpdesk.admin.retention_values import ARCHIVE, controls_of, counts_not, decision_from
 from helpdesk.models import Account
 from helpdesk.services.retention import Decision, refuse_beyond_plan
+from helpdesk.technical import is_stored
 from privacy.cadences import Every
 from privacy.declarations import clocks_in, rows_in, units_in
 from privacy.models import AtEnd, RetentionPolicy
@@ -93,6 +94,10 @@ class CategoryForm(OfCategory):
         self._say_what_is_barred()
         for name, field in self.fields.items():
             field.help_text = RETENTION[name]
+
+    @property
+    def is_stored(self) -> bool:
+        return is_stored(self.category, self.account)
 
     @property
     def longest_in_words(self) -> str:

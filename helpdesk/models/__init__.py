@@ -4,6 +4,7 @@ from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
 from helpdesk.models.support import SupportGrant, SupportOpening
+from helpdesk.models.technical import TechnicalRecord, TicketTechnicalData
 from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "StaffMail",
     "SupportGrant",
     "SupportOpening",
+    "TechnicalRecord",
     "Ticket",
     "TicketFile",
     "TicketMessage",
     "TicketParticipant",
+    "TicketTechnicalData",
     "User",
 ]

@@ -18,11 +18,12 @@ from helpdesk.services.accounts import assign_managers
 from helpdesk.services.logos import keep_logo
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from helpdesk.services.silence import note_shorter_silence
+from helpdesk.services.support import end_support_to_account
 from privacy import ledger
 from privacy.services.people.notices import current_notice, publish_notice
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
-BY_OTHER_FIELDS = {"logo_mark"}
+BY_OTHER_FIELDS = {"logo_mark"}  # settings that a control of another name decides
 
 Networks = Iterable[tuple[str, str]]  # network and note
 
@@ -141,6 +142,8 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
     account.full_clean()
     account.save()
     ledger.record("account.changed", account_id=account.pk, who=ledger.reference(by), fields=changed)
+    if not account.is_active:
+        end_support_to_account(account=account, by=by)
 
 
 def _set_networks(account: Account, networks: Networks, by: User) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import override
 
 from helpdesk.models import Account, ManagerAssignment, User
 from helpdesk.services.retention import Decision, change_retention
+from helpdesk.services.support import end_support_of_manager
 from privacy import ledger
 from privacy.categories import Category
 from privacy.services.people.notices import publish_notice
@@ -50,7 +51,10 @@ def open_account(
 
 
 def assign_managers(*, account: Account, managers: Iterable[User], by: User) -> None:
-    """Let exactly these managers look after the account; only operators may."""
+    """Let exactly these managers look after the account; only operators may.
+
+    Support access of a manager who goes ends with that.
+    """
     if by.role != User.Role.OPERATOR:
         raise PermissionDenied
     with transaction.atomic():
@@ -59,6 +63,7 @@ def assign_managers(*, account: Account, managers: Iterable[User], by: User) -> 
         for pk in now.keys() - wanted.keys():
             _record_assignment("manager.withdrawn", account, now[pk].user, by)
             now[pk].delete()
+            end_support_of_manager(account=account, manager=now[pk].user, by=by)
         for pk in wanted.keys() - now.keys():
             ManagerAssignment.objects.create(user=wanted[pk], account=account)
             _record_assignment("manager.assigned", account, wanted[pk], by)

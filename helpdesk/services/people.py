@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models import Account, ManagerAssignment, User
+from helpdesk.services.support import end_support_given_by, end_support_of_person
 from helpdesk.text import validate_address, validate_line
 from privacy import ledger
 
@@ -84,6 +85,8 @@ def change_role(*, person: User, role: str, by: User) -> None:
         _record("person.role_changed", person, by, before=person.role, after=role)
         person.role = role
         person.save(update_fields=["role"])
+        if role != User.Role.OWNER:
+            end_support_given_by(person=person, by=by)
 
 
 def change_password(*, person: User, password: str, by: User, keep_session: str | None = None) -> None:
@@ -100,13 +103,17 @@ def change_password(*, person: User, password: str, by: User, keep_session: str 
 
 
 def deactivate_person(*, person: User, by: User) -> None:
-    """Switch somebody off: they are signed out everywhere, at once, and can't come back in."""
+    """Switch somebody off: they are signed out everywhere, at once, and can't come back in.
+
+    Support access that they had or had granted ends with that.
+    """
     if person == by:
         raise ValidationError(_("You can't switch yourself off."), "self")
     with transaction.atomic():
         person.is_active = False
         person.save(update_fields=["is_active"])
         end_sessions(person=person)
+        end_support_of_person(person=person, by=by)
         _record("person.deactivated", person, by)
 
 

@@ -24,7 +24,7 @@ def change_person(
     Raises :class:`AddressTaken`, or ``ValidationError`` for what won't do.
     """
     with transaction.atomic():
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         correct_person(person=person, by=by, name=name, email=email)
         if role != person.role:
             change_role(person=person, role=role, by=by)

@@ -7,10 +7,20 @@ from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
 
-from helpdesk.models import Account, Contact, Ticket, TicketMessage, TicketParticipant, User
+from helpdesk.models import (
+    Account,
+    Contact,
+    Ticket,
+    TicketMessage,
+    TicketParticipant,
+    TicketTechnicalData,
+    User,
+)
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import confirm_ticket, mail_reply
+from helpdesk.services.technical import keep_technical
 from helpdesk.services.twice import mark_of, opened_by, remember_opened, said_just_now
+from helpdesk.technical import NOTHING, Technical
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
 from privacy.models import DataKey
@@ -39,6 +49,7 @@ def open_ticket(
     files: Sequence[File] = (),
     given: Given,
     form: str = "",
+    technical: Technical = NOTHING,
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
 
@@ -62,6 +73,7 @@ def open_ticket(
         )
         participant = _add_participant(ticket, contact)
         _add_message(ticket, participant, TicketMessage.Kind.REQUEST, message, files=files)
+        keep_technical(TicketTechnicalData, technical, ticket=ticket)
         count(account=account, name="tickets_opened")
         ledger.record("ticket.opened", account_id=account.pk, ticket=ledger.reference(ticket))
         confirm_ticket(ticket, participant)

@@ -16,6 +16,7 @@ from helpdesk.forms.ticket import TicketForm
 from helpdesk.models import Account, TicketFile, TicketMessage, TicketParticipant
 from helpdesk.services.contacts import verify_address
 from helpdesk.services.tickets import TicketErased, answer_ticket, open_ticket
+from helpdesk.technical import technical_of
 from helpdesk.thread import read_thread
 from helpdesk.ticket_links import (
     COOKIE,
@@ -40,7 +41,7 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TicketForm(account, *((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_bound and form.is_valid():
         try:
-            open_ticket(account=account, **form.values())
+            open_ticket(account=account, **form.values(), technical=technical_of(request, account))
         except ConsentMissing:
             form.add_error(
                 None, _("We could not note that you agree, so nothing was stored. Please try again.")

@@ -24,6 +24,7 @@ class DataKey(VaultModel):
         CHAT = "chat", _("chat")
         PARTICIPANT = "participant", _("participant of a ticket")
         FILE = "file", _("file of a ticket")
+        TECHNICAL = "technical", _("technical data of a chat or ticket")
         USER = "user", _("user")
         INDEX = "index", _("blind index")
         PSEUDONYM = "pseudonym", _("pseudonyms of the ledger")

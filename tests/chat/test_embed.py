@@ -4,10 +4,12 @@ import json
 import re
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from chat.views import embed
+from helpdesk.colours import contrast
 
 
 def load(account, **headers):
@@ -15,7 +17,7 @@ def load(account, **headers):
 
 
 def configuration(response) -> dict[str, str]:
-    return json.loads(re.search(r"\}\)\((\{.*\})\);\n$", response.content.decode()).group(1))
+    return json.loads(re.search(r"^\}\)\((\{.*\})\);$", response.content.decode(), re.MULTILINE).group(1))
 
 
 def test_loader_is_a_small_script_that_any_site_may_load(account):
@@ -24,7 +26,49 @@ def test_loader_is_a_small_script_that_any_site_may_load(account):
     assert response["Content-Type"] == "text/javascript; charset=utf-8"
     assert response["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in response
+    assert response.cookies == {}
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+@pytest.mark.parametrize("name", ["Bramble Books", "\N{OPEN BOOK}" * 100], ids=["plain", "longest"])
+def test_loader_is_under_10_kb_as_it_is_sent(account, language, name):
+    account.language, account.name, account.brand_colour = language, name, "#ffcc00"
+    account.save()
+
+    response = load(account)
+
     assert len(response.content) < 10_000
+    assert "Content-Encoding" not in response
+
+
+def test_loader_wears_the_colour_of_its_account(account):
+    account.brand_colour = "#ffcc00"
+    account.save()
+
+    known = configuration(load(account))
+
+    assert (known["fill"], known["ink"]) == ("#ffcc00", "#000000")
+    assert contrast(known["ink"], known["hover"]) >= 4.5
+    assert contrast(known["edge"], "#ffffff") >= 3
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en", "ltr"), ("ar", "rtl"), ("he", "rtl")])
+def test_loader_is_read_in_the_direction_of_its_language(account, language, direction):
+    account.language = language
+    account.save()
+
+    known = configuration(load(account))
+
+    assert (known["lang"], known["dir"]) == (language, direction)
+
+
+def test_comments_and_spaces_before_lines_are_not_sent(account):
+    sent = load(account).content.decode().splitlines()
+
+    assert [line for line in sent if line.startswith((" ", "//"))] == []
+    assert [line for line in embed.LOADER.read_text().splitlines() if line.strip().startswith("//")] != []
 
 
 def test_loader_knows_its_account_and_the_configured_host(account, settings):

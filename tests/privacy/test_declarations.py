@@ -8,8 +8,8 @@ from django.core.checks import run_checks
 from django.db import models
 from django.test.utils import isolate_apps
 
-from chat.models import Conversation, Message
-from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, User
+from chat.models import ChatFile, Conversation, Message, TechnicalData
+from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, TicketTechnicalData, User
 from privacy import declarations
 from privacy.categories import Category
 from privacy.checks import check_declarations, check_declared, check_sealed_fields
@@ -187,9 +187,11 @@ def test_what_a_rule_erases_as_one_is_declared_and_not_listed():
 
     assert {category: models for category, models in found.items() if models} == {
         Category.CHAT: [Conversation],
+        Category.CHAT_FILE: [ChatFile],
         Category.TICKET: [Ticket],
         Category.TICKET_FILE: [TicketFile],
         Category.CONTACT: [Contact],
+        Category.TECHNICAL: [TicketTechnicalData, TechnicalData],
     }
 
 

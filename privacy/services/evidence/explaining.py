@@ -39,7 +39,10 @@ def explain(unit: Model, *, now: datetime | None = None) -> str:
     because = _of_stop(stop, declared, policy, unit, now) if stop else _of_rule(declared, policy, unit, now)
     part = declaration_of(type(unit))
     if part is not None and part.separable:
-        because = _("%(because)s, and it goes with its ticket at the latest") % {"because": because}
+        because = _("%(because)s, and it goes with its %(whole)s at the latest") % {
+            "because": because,
+            "whole": part.root._meta.verbose_name if part.root else "",
+        }
     return _("Still here: %(because)s; the rule is “%(rule)s” (%(version)s).") % {
         "because": because,
         "rule": sentence_of(policy),

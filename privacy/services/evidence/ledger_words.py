@@ -26,6 +26,18 @@ REASONS = {
     "child_services": gettext_lazy("asked for by the person: collected from a child (Article 17(1)(f))"),
 }
 
+ACTIONS = {
+    "support.granted": gettext_lazy("an owner let somebody of the house read chats and tickets"),
+    "support.ended": gettext_lazy("support access was ended"),
+    "support.expired": gettext_lazy("support access ran out"),
+    "support.opened": gettext_lazy("a chat or ticket was opened under support access"),
+    "support.file_opened": gettext_lazy("a file was opened under support access"),
+}
+
+
+def action_in_words(code: str) -> str:
+    return str(ACTIONS.get(code, code))
+
 
 def reason_in_words(code: str) -> str:
     return str(REASONS.get(code, code))

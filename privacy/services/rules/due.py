@@ -22,6 +22,7 @@ from django.db.models import (
 from privacy.declarations import PersonalData, roots, rows_in, units_in
 from privacy.services.rules.policies import Policy
 from privacy.services.rules.suspensions import suspended
+from privacy.terms import Clock, Rule
 
 BATCH = 500
 SHORT_BATCH = 200  # SQLite has one writer: whoever writes meanwhile waits for the whole batch
@@ -64,12 +65,12 @@ def promising(policies: Iterable[Policy], now: datetime) -> set[tuple[int, str]]
     alike: dict[Any, set[int]] = defaultdict(set)
     for policy in policies:
         if (latest := policy.latest_start(now)) is not None:
-            alike[policy.category, policy.clock, latest, policy.latest_archived(now)].add(policy.account_id)
+            alike[policy.category, _clock(policy), latest, policy.latest_archived(now)].add(policy.account_id)
     found: set[tuple[int, str]] = set()
     for (category, clock, latest, archived), accounts in alike.items():
         for declared in [*units_in(category), *rows_in(category)]:
             account = declared.account or "account"
-            field = declared.clocks.get(clock) or declared.clocks.get(declared.usual_clock) or declared.since
+            field = _field(declared, clock)
             due = Q(**{f"{field}__lte": latest})
             if archived and declared.archive:
                 due = due & Q(**{declared.archive: None}) | Q(**{f"{declared.archive}__lte": archived})
@@ -107,7 +108,7 @@ def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterat
 
 def clock_of(declared: PersonalData, policy: Policy) -> str:
     """Return the field from which the term of such a row runs."""
-    return declared.clocks.get(policy.clock) or declared.clocks.get(declared.usual_clock) or declared.since
+    return _field(declared, _clock(policy))
 
 
 def step_of(
@@ -133,6 +134,15 @@ def candidates(declared: PersonalData, policy: Policy) -> QuerySet:
             if root.person_model is declared.model and root.model is not declared.model:
                 rows = rows.filter(~Exists(root.rows().filter(**{root.person: OuterRef("pk")})))
     return rows
+
+
+def _clock(policy: Policy) -> str:
+    """Return the clock of a rule: *at once* means when it is closed, whatever was counted before."""
+    return Clock.CLOSED if policy.term.rule == Rule.AT_ONCE else policy.clock
+
+
+def _field(declared: PersonalData, clock: str) -> str:
+    return declared.clocks.get(clock) or declared.clocks.get(declared.usual_clock) or declared.since
 
 
 def _out_of_cooling(policy: Policy, clock: str, now: datetime) -> Q:

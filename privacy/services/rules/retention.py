@@ -1,6 +1,7 @@
 """When something will be erased, in words that a visitor and an agent can read."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from django.db.models import Model
@@ -23,7 +24,6 @@ _COUNTED = {
         gettext_lazy("after the last chat or ticket has gone"),
         gettext_lazy("as soon as no chat or ticket is left"),
     ),
-    Category.TECHNICAL: (gettext_lazy("after it was stored"), gettext_lazy("as soon as it was stored")),
     Category.CONSENT: (gettext_lazy("after it was given"), gettext_lazy("as soon as it was given")),
     Category.ACCESS: (gettext_lazy("after it was written"), gettext_lazy("as soon as it was written")),
     Category.REQUEST: (gettext_lazy("after it is answered"), gettext_lazy("as soon as it is answered")),
@@ -66,12 +66,28 @@ def expiry_under(policy: Policy, unit: Model | None, stop: Suspension | None = N
     return Expiry(at, _("Will be erased in a moment") if at_once else "", at_once)
 
 
+def expiry_of_part(part: Model, whole: Expiry) -> Expiry:
+    """Return when a part is erased: by its own rule, and with the unit that it belongs to at the latest.
+
+    ``whole`` is what was returned for the unit.
+    """
+    policy = policy_in_force(account_id=part.account_id, category=root_of(type(part)).category)  # type: ignore[attr-defined]
+    own = expiry_under(policy, part, stops_of([part]).get(part.pk))
+    if own.is_held or policy.term.rule == Rule.KEEP:
+        return whole
+    if own.at and whole.at:
+        return own if own.at <= whole.at else whole
+    if own.at or whole.at:
+        return own if own.at else whole
+    return own._replace(sentence=_("%(sentence)s, and with the rest at the latest") % own._asdict())
+
+
 def erased_at(policy: Policy, unit: Model) -> datetime | None:
     """Return when a unit is erased under a rule; ``None`` for never, or as long as it isn't over."""
     declared = root_of(type(unit))
     if declared.over and getattr(unit, declared.over) is None:
         return None
-    start = getattr(unit, clock_of(declared, policy))
+    start = attrgetter(clock_of(declared, policy).replace("__", "."))(unit)
     return policy.erased_at(start, getattr(unit, declared.archive) if declared.archive else None)
 
 

@@ -40,7 +40,7 @@ class HostPage {
     if (what === "hello" && !this.#origin) {
       this.#origin = event.origin;
       document.body.classList.add("frame--embedded");
-      this.#tell({ lethe: "ready" });
+      this.#tell({ lethe: "ready", dir: document.documentElement.dir });
       if (open === false) this.#chat.hidden();
       if (typeof token === "string" && TOKEN.test(token)) this.#chat.resume(token, Number(seen) || 0);
       else this.#chat.restart();

@@ -4,8 +4,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0011_logo_in_a_table_of_its_own"),
-        ("privacy", "0011_words_that_were_asked"),  # it reads what is removed here
+        ("helpdesk", "0012_technical_data"),
+        ("privacy", "0012_words_that_were_asked"),  # it reads what is removed here
     ]
 
     operations = [

@@ -30,5 +30,5 @@ def declare_first_purposes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0010_purposes_and_answers")]
+    dependencies = [("privacy", "0011_purposes_and_answers")]
     operations = [migrations.RunPython(declare_first_purposes, migrations.RunPython.noop)]

@@ -16,7 +16,7 @@ MECHANISMS = [
 class Migration(migrations.Migration):
     dependencies = [
         ("helpdesk", "0009_page_slips_and_technical_data"),
-        ("privacy", "0009_ledger_walk"),
+        ("privacy", "0010_keys_of_technical_data"),
     ]
 
     operations = [
