@@ -1,6 +1,7 @@
 """Files of a chat's messages: sealed before the chat is locked, stored with their message or not at all."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -43,10 +44,10 @@ def attach(entry: Message, files: Sequence[SentFile]) -> None:
             conversation_id=entry.conversation_id,
             message=entry,
             kind=file.kind,
-            created_at=entry.created_at,
+            created_at=entry.created_at + timedelta(microseconds=place),  # in the order they were chosen
             **file.sealed._asdict(),
         )
-        for file in files
+        for place, file in enumerate(files)
     )
     has = ChatFile.objects.filter(conversation=entry.conversation_id).order_by()
     number, size = has.aggregate(number=Count("pk"), size=Sum("size")).values()

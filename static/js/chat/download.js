@@ -20,5 +20,20 @@ function textOfEntry(entry, unsent) {
   const body = entry.querySelector(".message__body")?.textContent ?? "";
   const author = entry.querySelector(".message__author")?.textContent.replace(TURNS, "");
   const time = entry.dataset.sending ? unsent : entry.querySelector("time")?.textContent;
-  return author ? `[${time ?? ""}] ${author}:\n${body}` : body;
+  const said = [body, ...[...entry.querySelectorAll(".file__name")].map((name) => `[${name.textContent}]`)];
+  return author ? `[${time ?? ""}] ${author}:\n${said.filter(Boolean).join("\n")}` : body;
+}
+
+// A file of the chat, fetched with the token in a header; `ask` returns the answer, or null where there is none.
+export async function saveSent(button, ask, { fileGone, failed }) {
+  button.disabled = true;
+  const answer = await ask();
+  button.disabled = false;
+  button.parentElement.querySelector("[role=alert]")?.remove();
+  if (answer?.ok) return saveFile(button.querySelector(".file__name").textContent, await answer.blob());
+  const line = document.createElement("span");
+  line.className = "field__errors";
+  line.setAttribute("role", "alert");
+  line.textContent = answer?.status === 404 ? fileGone : failed;
+  return button.after(line);
 }

@@ -13,8 +13,8 @@ export class Outbox {
     this.deliver = deliver;
   }
 
-  add(text) {
-    const message = { clientId: newId(), text };
+  add(text, files) {
+    const message = { clientId: newId(), text, files };
     this.#waiting.push(message);
     this.#run();
     return message;
@@ -51,6 +51,15 @@ export class Outbox {
       this.#wake = () => (clearTimeout(timer), resolve());
     });
   }
+}
+
+// What is sent of a message; the files go with their words, in one request.
+export function bodyOf({ clientId, text, files }) {
+  const body = files.length ? new FormData() : new URLSearchParams();
+  body.set("body", text);
+  body.set("client_id", clientId);
+  for (const file of files) body.append("files", file);
+  return body;
 }
 
 // `crypto.randomUUID` exists on https pages and localhost only; a shop may be tried out by plain http.

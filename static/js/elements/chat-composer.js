@@ -1,7 +1,9 @@
 // <chat-composer limit="4000">: the box in which a message is written. Enter sends, Shift+Enter begins a new line.
 //
-// Events, bubbling: `composer:send` with detail {text}; `composer:typing`, at most once in three seconds.
-// Methods: `refuse(text, html)` puts a text back, with what is wrong; `focusBox()`.
+// Events, bubbling: `composer:send` with detail {text, files}; `composer:typing`, at most once in three seconds.
+// Methods: `refuse(text, files, wrong)` puts both back, with what is wrong in HTML or as a node; `focusBox()`.
+
+import "./chosen-files.js";
 
 const TYPING_EVERY = 3000;
 const COUNT_FROM = 0.9;
@@ -17,6 +19,9 @@ class ChatComposer extends HTMLElement {
     this.form.onsubmit = (event) => (event.preventDefault(), this.#send());
     this.box.onkeydown = (event) => this.#key(event);
     this.box.oninput = () => this.#typed();
+    this.chosen = this.querySelector("chosen-files");
+    this.chosen.addEventListener("files:refused", ({ detail }) => this.#complain(paragraph(detail.reason), false));
+    this.chosen.addEventListener("files:changed", () => this.#complain("", false));
   }
 
   get limit() {
@@ -32,10 +37,11 @@ class ChatComposer extends HTMLElement {
     this.box.focus();
   }
 
-  refuse(text, html) {
+  refuse(text, files, wrong) {
     if (!this.box.value) this.box.value = text;
     else if (text && this.box.value !== text) this.box.value = `${text}\n${this.box.value}`;
-    this.#complain(html);
+    this.chosen.put(files);
+    this.#complain(wrong);
     this.#count();
     this.focusBox();
   }
@@ -49,12 +55,14 @@ class ChatComposer extends HTMLElement {
 
   #send() {
     const text = this.box.value;
-    if (!text.trim()) return this.#complain(this.errors.dataset.empty);
+    const { files } = this.chosen;
+    if (!text.trim() && !files.length) return this.#complain(this.errors.dataset.empty);
     if (this.length > this.limit) return this.#complain(this.#fill(this.errors.dataset.long));
     this.box.value = "";
+    this.chosen.drop(files);
     this.#complain("");
     this.#count();
-    this.dispatchEvent(new CustomEvent("composer:send", { bubbles: true, detail: { text } }));
+    this.dispatchEvent(new CustomEvent("composer:send", { bubbles: true, detail: { text, files } }));
   }
 
   #typed() {
@@ -72,13 +80,14 @@ class ChatComposer extends HTMLElement {
     this.form.classList.toggle("composer--invalid", left < 0 || this.errors.textContent !== "");
   }
 
-  #complain(html) {
-    this.errors.innerHTML = html;
+  #complain(content, moves = true) {
+    if (typeof content === "string") this.errors.innerHTML = content;
+    else this.errors.replaceChildren(content);
     const wrong = this.errors.textContent.trim() !== "";
     if (wrong) this.box.setAttribute("aria-invalid", "true");
     else this.box.removeAttribute("aria-invalid");
     this.form.classList.toggle("composer--invalid", wrong);
-    if (wrong) this.focusBox();
+    if (wrong && moves) this.focusBox();
   }
 
   #fill(words) {
@@ -87,6 +96,13 @@ class ChatComposer extends HTMLElement {
       .replace("{length}", this.length)
       .replace("{left}", this.limit - this.length);
   }
+}
+
+// Names of files are never HTML.
+function paragraph(text) {
+  const element = document.createElement("p");
+  element.textContent = text;
+  return element;
 }
 
 customElements.define("chat-composer", ChatComposer);

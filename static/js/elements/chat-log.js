@@ -1,7 +1,7 @@
 // <chat-log>: the entries of a conversation in the order of their sequence, each once, however often it arrives.
 //
 // Method `add(html)`: takes one entry as the server renders it; returns its element, or null for one already here.
-// Methods `expect(clientId, text, note)` and `drop(clientId)`: an entry that is being sent, until its own arrives.
+// Methods `expect(clientId, {text, files}, author, note)` and `drop(clientId)`: an entry that is being sent, until its own arrives.
 
 class ChatLog extends HTMLElement {
   connectedCallback() {
@@ -39,7 +39,7 @@ class ChatLog extends HTMLElement {
     return entry;
   }
 
-  expect(clientId, text, author, note) {
+  expect(clientId, { text, files }, author, note) {
     const entry = document.createElement("article");
     entry.className = "message message--mine message--sending";
     entry.dataset.sending = clientId;
@@ -51,11 +51,7 @@ class ChatLog extends HTMLElement {
     const state = document.createElement("span");
     state.textContent = note;
     meta.append(name, " ", state);
-    const body = document.createElement("div");
-    body.className = "message__body";
-    body.dir = "auto";
-    body.textContent = text;
-    entry.append(meta, body);
+    entry.append(meta, ...(text ? [bodyWith(text)] : []), ...(files.length ? [listOf(files)] : []));
     this.append(entry);
     this.scrollToEnd();
   }
@@ -72,6 +68,29 @@ class ChatLog extends HTMLElement {
   #later(seq) {
     return [...this.children].find((entry) => entry.dataset.sending || Number(entry.dataset.seq) > seq) ?? null;
   }
+}
+
+function bodyWith(text) {
+  const body = document.createElement("div");
+  body.className = "message__body";
+  body.dir = "auto";
+  body.textContent = text;
+  return body;
+}
+
+function listOf(files) {
+  const list = document.createElement("ul");
+  list.className = "message__files";
+  for (const file of files) {
+    const name = document.createElement("bdi");
+    name.className = "file__name";
+    name.textContent = file.name;
+    const line = document.createElement("li");
+    line.className = "file file--named";
+    line.append(name);
+    list.append(line);
+  }
+  return list;
 }
 
 customElements.define("chat-log", ChatLog);

@@ -3,6 +3,8 @@
 // Entries come from the agents' stream. Where one is missing, and after every interruption, all behind `data-last` are
 // fetched, so nothing is lost and nothing is shown twice. Without this script the same form posts and the page returns.
 
+import "./chosen-files.js";
+
 const TYPING_SENT = 3_000;
 const TYPING_SHOWN = 6_000;
 const NEAR = 120;
@@ -31,6 +33,8 @@ class ChatPane extends HTMLElement {
     this.addEventListener("submit", (event) => this.#submit(event));
     this.addEventListener("keydown", (event) => this.#press(event));
     this.addEventListener("input", () => this.#type());
+    this.addEventListener("files:refused", ({ detail }) => this.#complain(paragraph(detail.reason)));
+    this.addEventListener("files:changed", () => this.#isComplaining && this.#complain());
     this.#toEnd();
     this.#see();
     this.#catchUp();
@@ -89,12 +93,14 @@ class ChatPane extends HTMLElement {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("chat-pane");
     if (!answer.ok || !page || this.#isErased) return undefined;
     const draft = this.#box?.value;
+    const files = this.#chosen?.files;
     const hadFocus = this.contains(document.activeElement);
     this.dataset.state = page.dataset.state;
     for (const part of [".chat-pane__head", ".chat-pane__foot"]) {
       this.querySelector(part).replaceChildren(...page.querySelector(part).childNodes);
     }
     if (this.#box && draft) this.#box.value = draft;
+    if (files?.length) this.#chosen?.put(files);
     if (hadFocus && !this.contains(document.activeElement)) (this.#box ?? this.#log).focus();
     return undefined;
   }
@@ -123,6 +129,14 @@ class ChatPane extends HTMLElement {
     return this.querySelector("textarea");
   }
 
+  get #chosen() {
+    return this.querySelector("chosen-files");
+  }
+
+  get #isComplaining() {
+    return this.querySelector("#message-errors")?.hasChildNodes() ?? false;
+  }
+
   #press(event) {
     // While an input method composes a character, Enter belongs to it.
     if (event.target !== this.#box || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -137,14 +151,16 @@ class ChatPane extends HTMLElement {
   }
 
   async #send(form) {
-    // The same words again are the same message; other words are another one, even if the first ones did arrive.
-    if (this.#unsure !== null && this.#unsure !== this.#box.value) form.elements.client_id.value = newId();
-    this.#unsure = this.#box.value;
+    // The same again is the same message; other words or files are another one, even if the first ones did arrive.
+    const said = { text: this.#box.value, files: this.#chosen.files };
+    if (this.#unsure && !areAlike(this.#unsure, said)) form.elements.client_id.value = newId();
+    this.#unsure = said;
     const content = new FormData(form);
+    for (const file of said.files) content.append("files", file);
     content.set("after", this.#last);
     this.#box.readOnly = true;
     try {
-      await this.#judge(form, await fetch(form.action, { method: "POST", body: content, headers: asJson }));
+      await this.#judge(form, said, await fetch(form.action, { method: "POST", body: content, headers: asJson }));
     } catch {
       this.#complain(this.#text("unsent")); // perhaps it did arrive: with the same client_id it is said only once
     } finally {
@@ -152,10 +168,10 @@ class ChatPane extends HTMLElement {
     }
   }
 
-  async #judge(form, answer) {
+  async #judge(form, said, answer) {
     if (answer.status === 404) return this.#forget();
     if (answer.redirected) return this.#complain(this.#text("signed-out"));
-    if (!isJson(answer)) return this.#complain(this.#text(answer.status === 403 ? "too-old" : "unsent"));
+    if (!isJson(answer)) return this.#complain(this.#text(REASONS[answer.status] ?? "unsent"));
     const { errors, entries } = await answer.json();
     if (this.#isErased) return undefined;
     if (errors) this.#complain(...errors.map(paragraph));
@@ -163,6 +179,7 @@ class ChatPane extends HTMLElement {
     if (!answer.ok) return undefined;
     this.#complain();
     this.#box.value = "";
+    this.#chosen.drop(said.files);
     this.#unsure = null;
     form.elements.client_id.value = newId();
     this.#typedAt = 0;
@@ -226,10 +243,16 @@ class ChatPane extends HTMLElement {
   }
 }
 
+const REASONS = { 403: "too-old", 413: "too-large" };
 const asJson = { Accept: "application/json" };
 
 function isJson(answer) {
   return answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
+}
+
+function areAlike(one, other) {
+  const isSame = (file, index) => file === other.files[index];
+  return one.text === other.text && one.files.length === other.files.length && one.files.every(isSame);
 }
 
 function paragraph(text) {

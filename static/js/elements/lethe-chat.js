@@ -2,15 +2,16 @@
 //
 // The server renders every screen; this element asks for them, with the token in a header, and puts them in place.
 
-import { saveFile, textOfLog } from "../chat/download.js";
+import { saveFile, saveSent, textOfLog } from "../chat/download.js";
 import { keeperFor } from "../chat/keeper.js";
 import { Lines } from "../chat/lines.js";
-import { Outbox } from "../chat/outbox.js";
+import { Outbox, bodyOf } from "../chat/outbox.js";
 import { parsed, template } from "../chat/screens.js";
 
 const OFFLINE_AFTER = 2000;
 const RETRY = 3000;
 const LONGEST_RETRY = 30_000;
+const REFUSED = [400, 408, 413]; // by who stands before the chat: the same again would be refused again
 
 class LetheChat extends HTMLElement {
   #token = null;
@@ -33,7 +34,7 @@ class LetheChat extends HTMLElement {
     this.addEventListener("submit", (event) => this.#submit(event));
     document.addEventListener("click", (event) => this.#click(event));
     document.addEventListener("keydown", (event) => this.#key(event));
-    this.addEventListener("composer:send", ({ detail }) => this.#say(detail.text));
+    this.addEventListener("composer:send", ({ detail }) => this.#say(detail));
     this.addEventListener("composer:typing", () => this.#ask("typing/", { method: "POST" }).catch(() => {}));
     this.#listen();
     if (location.hash === "#resume" && window.parent !== window) this.#show(template("chat-resuming"));
@@ -159,8 +160,9 @@ class LetheChat extends HTMLElement {
 
   #ask(path, { method = "GET", body = null, url = this.getAttribute("base") + path, token = this.#token } = {}) {
     const headers = token ? { "X-Chat-Token": token } : {};
-    // No cookie goes along; `keepalive` lets a message arrive although its page is left.
-    return fetch(url, { method, body, headers, credentials: "omit", cache: "no-store", keepalive: method === "POST" });
+    // No cookie goes along; `keepalive` lets a message arrive although its page is left, without files: it is for 64 kB.
+    const keepalive = method === "POST" && !(body instanceof FormData);
+    return fetch(url, { method, body, headers, credentials: "omit", cache: "no-store", keepalive });
   }
 
   async #submit(event) {
@@ -229,15 +231,19 @@ class LetheChat extends HTMLElement {
     this.#show(screen);
   }
 
-  async #deliver({ clientId, text }) {
-    const body = new URLSearchParams({ body: text, client_id: clientId });
+  async #deliver(message) {
+    const { clientId, text, files } = message;
+    const body = bodyOf(message);
     const answer = await this.#ask("messages/", { method: "POST", body }).catch(() => null);
     if (answer?.status === 201) {
       this.log?.add(await answer.text());
       if (this.#stream?.dataset.state === "open") this.lines.announce("");
     } else if (answer?.status === 422) {
       this.log?.drop(clientId);
-      this.composer?.refuse(text, await answer.text());
+      this.composer?.refuse(text, files, await answer.text());
+    } else if (REFUSED.includes(answer?.status)) {
+      this.log?.drop(clientId);
+      this.composer?.refuse(text, files, new Text(answer.status === 413 ? this.words.large : this.words.failed));
     } else if (answer?.status === 404 || answer?.status === 410) {
       this.outbox.clear();
       if (!this.#isEnding) this.#refresh();
@@ -248,25 +254,26 @@ class LetheChat extends HTMLElement {
     return true;
   }
 
-  #say(text) {
-    const { clientId } = this.outbox.add(text);
-    this.log.expect(clientId, text, this.words.you, this.words.sending);
+  #say({ text, files }) {
+    const { clientId } = this.outbox.add(text, files);
+    this.log.expect(clientId, { text, files }, this.words.you, this.words.sending);
   }
 
   // Buttons and keys
 
   #click(event) {
-    const action = event.target.closest("[data-action]")?.dataset.action;
+    const button = event.target.closest("[data-action]");
     const actions = {
       "ask-end": () => this.querySelector("dialog").showModal(),
       keep: () => this.querySelector("dialog").close(),
       download: () => this.#download(),
+      "save-file": () => this.#saveFile(button),
       "save-seen": () => saveFile(this.#fileName, textOfLog(this.log, this.words.unsent)),
       again: () => this.#again(),
       leave: () => this.#askToLeave(),
       back: () => this.#back(),
     };
-    actions[action]?.();
+    actions[button?.dataset.action]?.();
   }
 
   #key(event) {
@@ -281,6 +288,13 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("transcript/").catch(() => null);
     if (answer?.ok) saveFile(this.#fileName, await answer.blob());
     else if (this.log) saveFile(this.#fileName, textOfLog(this.log, this.words.unsent));
+  }
+
+  // Once the chat is erased nobody holds its token any more, and its files are gone with it.
+  #saveFile(button) {
+    const gone = { ok: false, status: 404 };
+    const ask = async () => (this.#token ? this.#ask(`files/${button.dataset.file}/`).catch(() => null) : gone);
+    return saveSent(button, ask, this.words);
   }
 
   #again() {
