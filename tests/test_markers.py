@@ -33,6 +33,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CHAT, TICKET = "chatmarkerquoll", "ticketmarkerquoll"
 NAME, ADDRESS = "Quollina Markerson", "quollina@markerson.example"
+SHOP, CAME_FROM, QUERY = "https://shop.example", "198.51.100.77", "querymarkerquoll"
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:141.0; browsermarkerquoll) Gecko/20100101 Firefox/141.0"
+NEVER = (CAME_FROM, "browsermarkerquoll", QUERY, "Firefox/141")  # kept by nobody, whatever is on
 
 
 @pytest.fixture
@@ -118,6 +121,56 @@ def copy_of(model: type[models.Model]) -> list[models.Model]:
         for row in rows
     ]
     return [model.from_db("default", names, values) for values in converted]
+
+
+def visit_from_a_marked_place(account):
+    """Chat, write a ticket and make mistakes, with a marked address, browser and page."""
+    headers = {"user-agent": BROWSER, "referer": f"{SHOP}/tea/?{QUERY}"}
+    visitor = Client(headers=headers, REMOTE_ADDR=CAME_FROM)
+    public, page = account.public_id, f"{SHOP}/tea/?{QUERY}=1#{QUERY}"
+    filled = {"name": "V", "email": "v@mail.example", "consent": "on", "notice": "1", "page": page}
+    token = visitor.post(reverse("chat_start", args=[public]), filled | {"question": "Hello?"})[
+        "X-Chat-Token"
+    ]
+    with_token = Client(headers=headers | {"x-chat-token": token}, REMOTE_ADDR=CAME_FROM)
+    with_token.get(reverse("visitor_conversation", args=[public]))
+    with_token.post(reverse("visitor_messages", args=[public]), {"body": "Anybody?"})
+    with_token.post(reverse("visitor_typing", args=[public]))
+    said = filled | {"subject": "Tea", "message": "Where is it?"}
+    assert visitor.post(reverse("ticket_new", args=[public]), said).status_code == 302
+    visitor.post(reverse("ticket_new", args=[public]), said | {"consent": ""})
+    visitor.get(f"/no/such/page/?{QUERY}")
+    visitor.get(reverse("privacy_notice", args=[public]))
+    odd = "multipart/form-data; boundary=b; charset=hex"
+    careless = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=CAME_FROM)
+    careless.generic("POST", reverse("chat_start", args=[public]), b"--", odd)
+
+
+def test_where_a_visitor_comes_from_is_nowhere_by_default(account, agent):
+    account.allowed_origins = SHOP
+    account.save()
+
+    visit_from_a_marked_place(account)
+
+    assert (Conversation.objects.count(), Ticket.objects.count()) == (1, 1)
+    parts = (*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea")
+    assert places_with(*parts) == []
+    for part in parts:
+        assert find_traces(part).as_json() == {"matches": []}
+
+
+def test_where_a_visitor_comes_from_is_only_there_shortened_and_sealed(account, agent):
+    account.allowed_origins = SHOP
+    account.keep_address = account.keep_browser = account.keep_page = True
+    account.save()
+
+    visit_from_a_marked_place(account)
+
+    assert places_with(*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea") == []
+    for part in NEVER:
+        assert find_traces(part).as_json() == {"matches": []}
+    for part, places in {"198.51.100.0/24": 2, "Firefox 141 on Windows": 2, f"{SHOP}/tea/": 1}.items():
+        assert len(find_traces(part).as_json()["matches"]) == places
 
 
 def test_nothing_is_stored_in_the_clear(told):
