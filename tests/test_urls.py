@@ -25,6 +25,7 @@ PUBLIC = {
     "chat_start": "what the account asks for, with consent",
     "visitor_conversation": "the token of the chat",
     "visitor_messages": "the token of the chat",
+    "visitor_file": "the token of the chat",
     "visitor_typing": "the token of the chat",
     "visitor_end": "the token of the chat",
     "chat_rating": "a signed ticket that came with a chat, once",
