@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
@@ -56,6 +57,7 @@ class Conversation(SealedModel):
     became_ticket = models.BooleanField(default=False)  # closed so: erased at once, whatever its term
     rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
     archived_at = models.DateTimeField(null=True)
+    answered_version = models.PositiveIntegerField(default=0)  # of the consent notice
 
     objects = ConversationQuerySet.as_manager()
 
@@ -79,6 +81,16 @@ class Conversation(SealedModel):
 
     def __str__(self) -> str:
         return f"chat {str(self.pk)[-6:]}"
+
+    @cached_property
+    def notice_version(self) -> int:
+        """The version of the notice that visitors must have answered."""
+        return self.account.notice_version
+
+    @property
+    def must_be_asked(self) -> bool:
+        """Whether the visitor has to answer a newer notice before anything else of theirs is stored."""
+        return self.notice_version > self.answered_version
 
 
 class Message(SealedModel):

@@ -59,6 +59,26 @@ def asks_nothing(account: Account) -> None:
     publish_notice(account=account)
 
 
+def asks_by(account: Account, mechanism: str) -> ConsentNotice:
+    """Let an account ask in another way."""
+    account.consent_mechanism = mechanism
+    account.save()
+    return publish_notice(account=account)
+
+
+def asks_for(account: Account, key: str, words: str) -> ConsentNotice:
+    """Let an account ask for consent to one more purpose, which may be refused."""
+    account.purposes.create(
+        key=key, names={"en": key}, basis=Basis.CONSENT, questions={"en": words}, position=2
+    )
+    return publish_notice(account=account)
+
+
+def published(account: Account) -> ConsentNotice:
+    """Return the notice that the account's settings make at this moment."""
+    return publish_notice(account=account)
+
+
 def policy(
     account: Account,
     category: str,

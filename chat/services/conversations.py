@@ -59,9 +59,13 @@ def start_chat(
     chat_key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
     with transaction.atomic():
         contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
-        record_consent(account=account, person=contact, form="chat", given=given)
+        answered = record_consent(account=account, person=contact, form="chat", given=given)
         conversation = Conversation.objects.create(
-            account=account, contact=contact, token_hash=hash_token(token), key_id=chat_key
+            account=account,
+            contact=contact,
+            token_hash=hash_token(token),
+            key_id=chat_key,
+            answered_version=answered,
         )
         keep_technical(TechnicalData, technical, conversation=conversation)
         if question:

@@ -13,6 +13,7 @@ from chat.services.files import ChatFull, attach, discard, seal_sent
 from chat.statements import next_seq
 from helpdesk.models import User
 from privacy.encryption.errors import SealError
+from privacy.services.people.consent import ConsentMissing
 
 
 class ChatEnded(Exception):
@@ -76,9 +77,12 @@ def post_message(
 ) -> Message:
     """Say something in a chat and return the message; the same ``client_id`` again returns the first one.
 
-    Raises :class:`ChatEnded` where the chat is closed or erased, and
-    :class:`chat.services.files.ChatFull`; in both cases nothing is stored, no file either.
+    Raises :class:`ChatEnded` where the chat is closed or erased,
+    :class:`privacy.services.people.consent.ConsentMissing` where the visitor must be asked again first, and
+    :class:`chat.services.files.ChatFull`; in all cases nothing is stored, no file either.
     """
+    if side == Conversation.Side.VISITOR and conversation.must_be_asked:
+        raise ConsentMissing
     if files and (said := _said(conversation, client_id)):
         return said
     sent = seal_sent(files, chat=conversation)

@@ -26,7 +26,7 @@ CHANGED = gettext_lazy("The text of the consent has changed. Please read it agai
 def notice_to_answer(account: Account) -> ConsentNotice | None:
     """Return the notice in force where it asks something; a billboard informs, and nobody answers it."""
     notice = current_notice(account)
-    return notice if notice and notice.asked and notice.mechanism != Mechanism.BILLBOARD else None
+    return notice if notice and notice.asks else None
 
 
 class ConsentMixin(forms.Form):
@@ -125,6 +125,16 @@ class ConsentMixin(forms.Form):
             self.notice.policy_url,
             _("Privacy policy"),
         )
+
+
+class ConsentForm(ConsentMixin):
+    """The questions alone, for somebody who comes back after they changed."""
+
+    def __init__(self, account: Account, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+        self.notice = notice_to_answer(account)
+        self.ask_consent()
 
 
 def _marked(notice: ConsentNotice, question: Question) -> str:

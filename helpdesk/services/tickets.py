@@ -27,12 +27,21 @@ from privacy.models import DataKey
 from privacy.services.counts import count
 from privacy.services.erasing.at_once import erase_if_due_at_once
 from privacy.services.erasing.erasure import erase_units
-from privacy.services.people.consent import Given, record_consent
+from privacy.services.people.consent import (
+    Given,
+    has_withdrawn,
+    needs_asking,
+    record_consent,
+)
 from privacy.services.rules.suspensions import refuse_suspended
 
 
 class TicketErased(Exception):
     """The ticket is gone; nothing can be added to it."""
+
+
+class ConsentWithdrawn(Exception):
+    """The requester took back their consent: nothing more is done with the ticket (Article 7(3))."""
 
 
 class NotOfThisAccount(Exception):
@@ -82,13 +91,19 @@ def open_ticket(
     return ticket
 
 
-def answer_ticket(*, participant: TicketParticipant, body: str, files: Sequence[File] = ()) -> TicketMessage:
+def answer_ticket(
+    *, participant: TicketParticipant, body: str, files: Sequence[File] = (), given: Given | None = None
+) -> TicketMessage:
     """Add the requester's answer. A closed ticket opens again and its clock stops.
 
-    Raises :class:`TicketErased`.
+    ``given`` is what they agreed to where they had to be asked again. Raises :class:`TicketErased`, or
+    :class:`privacy.services.people.consent.ConsentMissing`; nothing is stored then.
     """
     with transaction.atomic():
         ticket = _locked(participant.ticket_id)
+        account, person = ticket.account, participant.contact
+        if needs_asking(account=account, person=person):
+            record_consent(account=account, person=person, form="ticket", given=given or Given())
         if said := said_just_now(
             ticket, kind=TicketMessage.Kind.REQUEST, body=body, leaves=Ticket.Status.OPEN, files=files
         ):
@@ -99,9 +114,14 @@ def answer_ticket(*, participant: TicketParticipant, body: str, files: Sequence[
 
 
 def reply_ticket(*, ticket: Ticket, agent: User, body: str, files: Sequence[File] = ()) -> TicketMessage:
-    """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
+    """Answer the requester, by mail too; the ticket then waits for them.
+
+    Raises :class:`TicketErased`, or :class:`ConsentWithdrawn` where the requester took theirs back.
+    """
     with transaction.atomic():
         ticket = _locked(ticket.pk)
+        if has_withdrawn(account=ticket.account, person=ticket.requester):
+            raise ConsentWithdrawn
         if said := said_just_now(
             ticket,
             kind=TicketMessage.Kind.REPLY,
@@ -156,6 +176,11 @@ def change_status(*, ticket: Ticket, status: str, by: User) -> bool:
 def close_ticket(*, ticket: Ticket, by: User) -> bool:
     """Close a ticket and return whether it is erased: its account may do that at once."""
     return change_status(ticket=ticket, status=Ticket.Status.CLOSED, by=by)
+
+
+def close_for_requester(*, ticket: Ticket) -> None:
+    """Close a ticket for its requester, in the caller's transaction. Raises :class:`TicketErased`."""
+    _set_status(_locked(ticket.pk), Ticket.Status.CLOSED, by=None)
 
 
 def close_silent_ticket(*, ticket: Ticket, since: datetime) -> bool:

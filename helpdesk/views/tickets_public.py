@@ -1,5 +1,6 @@
 """What somebody outside does with a ticket: open one, come back by the link, read and answer."""
 
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from helpdesk.ticket_links import (
 )
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
-from privacy.services.people.consent import ConsentMissing
+from privacy.services.people.consent import ConsentMissing, needs_asking
 from privacy.services.rules.retention import expiry_of
 
 
@@ -91,7 +92,7 @@ def ticket_open(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ticket_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
-    return _thread(request, participant, AnswerForm()) if participant else _gone(request)
+    return _thread(request, participant, _answer_form(participant)) if participant else _gone(request)
 
 
 @login_not_required
@@ -101,13 +102,19 @@ def ticket_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
     if participant is None:
         return _gone(request)
-    form = AnswerForm(request.POST, request.FILES)
+    form = _answer_form(participant, request.POST, request.FILES)
     if not form.is_valid():
         return _thread(request, participant, form)
     try:
         answer_ticket(
-            participant=participant, body=form.cleaned_data["message"], files=form.cleaned_data["files"]
+            participant=participant,
+            body=form.cleaned_data["message"],
+            files=form.cleaned_data["files"],
+            given=form.given,
         )
+    except ConsentMissing:
+        form.refuse_consent()
+        return _thread(request, participant, form)
     except TicketErased:
         return _gone(request)
     return redirect("ticket_thread", pk)
@@ -121,6 +128,12 @@ def ticket_thread_file(request: HttpRequest, pk: UUID, file_pk: UUID) -> HttpRes
         raise Http404
     files = TicketFile.objects.filter(ticket_id=pk).exclude(message__kind=TicketMessage.Kind.NOTE)
     return send_file(get_object_or_404(files, pk=file_pk, message__participant=participant))
+
+
+def _answer_form(participant: TicketParticipant, *given: Any) -> AnswerForm:
+    account = participant.ticket.account
+    asked = needs_asking(account=account, person=participant.contact)
+    return AnswerForm(*given, asks=account if asked else None)
 
 
 def _participant(request: HttpRequest, ticket_id: UUID) -> TicketParticipant | None:

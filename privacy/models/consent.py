@@ -74,6 +74,11 @@ class ConsentNotice(models.Model):
         return [Question(**question) for question in self.questions]
 
     @property
+    def asks(self) -> bool:
+        """Whether anybody answers this notice: a billboard informs, and an empty one asks nothing."""
+        return bool(self.questions) and self.mechanism != Mechanism.BILLBOARD
+
+    @property
     def text(self) -> str:
         """All that is shown, in the language of this moment or else the account's."""
         return "\n\n".join(filter(None, [self.opening, *(self.words_of(each) for each in self.asked)]))

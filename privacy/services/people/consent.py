@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from privacy import ledger
 from privacy.encryption.errors import KeyLost
 from privacy.encryption.rows import SealedModel
-from privacy.models import ConsentNotice, ConsentRecord, Mechanism
+from privacy.models import ConsentNotice, ConsentRecord
 from privacy.services.people.notices import current_notice
 
 State = ConsentRecord.State
@@ -40,18 +40,19 @@ class Given:
         return cls(notice, frozenset(notice.purposes() if notice else ()), **where)
 
 
-def record_consent(*, account, person: SealedModel, form: str, given: Given) -> None:
+def record_consent(*, account, person: SealedModel, form: str, given: Given) -> int:
     """Keep the proof of each answer of ``person``, in the caller's transaction.
 
-    Raises :class:`ConsentMissing` where a question that is required was not agreed to, or the notice is not
-    the one in force.
+    Returns the version that was answered; 0 where the account asks nothing. Raises :class:`ConsentMissing`
+    where a question that is required was not agreed to, or the notice is not the one in force.
     """
     current = current_notice(account)
-    if current is None or not current.asked or current.mechanism == Mechanism.BILLBOARD:
-        return  # a billboard informs, and nobody agrees to anything by seeing it
+    if current is None or not current.asks:
+        return 0
     if given.notice != current or current.required() - given.purposes:
         raise ConsentMissing
     _keep(person, current, form, given, {key: _answer(key in given.purposes) for key in current.purposes()})
+    return current.version
 
 
 def withdraw_consent(
@@ -76,13 +77,25 @@ def withdraw_consent(
 
 
 def needs_asking(*, account, person: SealedModel) -> bool:
-    """Tell whether somebody must be asked (again): a new version was published since they answered."""
+    """Tell whether somebody must be asked (again).
+
+    So it is where a new version was published since they answered, or where they took back what nothing
+    goes on without.
+    """
     current = current_notice(account)
-    if current is None or not current.asked or current.mechanism == Mechanism.BILLBOARD:
+    if current is None or not current.asks:
         return False
-    answered = {record.purpose: record for record in answers_of(account=account, person=person)}
+    answers = {record.purpose: record for record in answers_of(account=account, person=person)}
+    answered = {purpose for purpose, record in answers.items() if record.notice_id == current.pk}
+    agreed = {purpose for purpose in answered if answers[purpose].state == State.GIVEN}
+    return bool(set(current.purposes()) - answered or current.required() - agreed)
+
+
+def has_withdrawn(*, account, person: SealedModel) -> bool:
+    """Tell whether ``person`` took back a consent without which nothing is done (Article 7(3))."""
     return any(
-        purpose not in answered or answered[purpose].notice_id != current.pk for purpose in current.purposes()
+        record.state == State.WITHDRAWN and record.purpose in record.notice.required()
+        for record in answers_of(account=account, person=person)
     )
 
 

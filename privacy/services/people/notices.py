@@ -33,6 +33,9 @@ def publish_notice(*, account, policy_hash: str = "") -> ConsentNotice:
         notice = ConsentNotice.objects.create(
             account=account, version=version, policy_hash=policy_hash or kept, **shown
         )
+        # What no visitor has to answer is version 0 to those who compare.
+        account.notice_version = version if notice.asks else 0
+        account.save(update_fields=["notice_version"])
         ledger.record(
             "notice.published", account_id=account.pk, version=version, mechanism=str(notice.mechanism)
         )
