@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
 from helpdesk.models import Account, Contact, TechnicalRecord, User
+from helpdesk.models.masked import MaskedWords
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
@@ -93,7 +94,7 @@ class Conversation(SealedModel):
         return self.notice_version > self.answered_version
 
 
-class Message(SealedModel):
+class Message(MaskedWords, SealedModel):
     """One entry of a conversation's log; ``seq`` is given out under the conversation's row lock."""
 
     class Kind(models.TextChoices):

@@ -47,6 +47,7 @@ declare_impersonal(
 declare_impersonal(
     models.Suspension, because="the id of a thing and why a company keeps it; nobody is named in it"
 )
+declare_impersonal(models.ForgottenDecision, because="codes, counts and times of what a company had decided")
 declare_impersonal(
     models.LedgerEntry,
     models.LedgerHead,

@@ -17,6 +17,7 @@ from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from helpdesk.models import Ticket
 from helpdesk.services.files import content_of
+from helpdesk.services.slips import without_slips
 from helpdesk.services.technical import noted_with
 from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
@@ -58,7 +59,7 @@ def leave_message(
             account=chat.account,
             name=name,
             email=email,
-            subject=_subject(message),
+            subject=_subject(without_slips(message, account_id=chat.account_id).text),  # cut only then
             message=message,
             files=sent_by_visitor(chat),
             given=given,

@@ -59,8 +59,8 @@ ACCOUNT = {
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
     ),
     "keep_address": _(
-        "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at nobody "
-        "in particular, and erased by the rule for technical data (Articles 5(1)(c) and 25)."
+        "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at "
+        "nobody in particular, and erased by the rule for technical data (Articles 5(1)(c) and 25)."
     ),
     "keep_browser": _(
         "The name and main version of the browser and system, to help with faults of the site (Article "

@@ -3,6 +3,7 @@ from privacy.models.consent import ConsentNotice, ConsentRecord, Mechanism, With
 from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, LedgerWalk, OutboxLine
 from privacy.models.purposes import Basis, Purpose
+from privacy.models.restoring import ForgottenDecision
 from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
 from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
@@ -18,6 +19,7 @@ __all__ = [
     "DailyCount",
     "DataKey",
     "Erasure",
+    "ForgottenDecision",
     "Heartbeat",
     "LedgerEntry",
     "LedgerHead",

@@ -1,15 +1,15 @@
 """The rules that are obeyed: what an account decided, within what its plan allows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from privacy.cadences import Cadence, Every
-from privacy.models import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models import AtEnd, ForgottenDecision, Plan, PlanTerm, PolicyVersion, RetentionPolicy
 from privacy.models.retention import DECIDED
 from privacy.terms import Clock, Rule, Term
 
@@ -22,8 +22,10 @@ class Policy:
     """How one category of an account is kept at this moment.
 
     ``version`` numbers the account's decisions, 0 for none. ``limited`` says that the plan's term is obeyed,
-    since the account decided nothing or more than its plan allows. ``former`` is the longer term from before
-    the change that is cooling off; ``None`` where the archive became shorter, and then all from before waits.
+    since the account decided nothing or more than its plan allows; ``paused`` that a restore lost what was
+    decided, so that everything is kept until somebody confirms the rule. ``former`` is the longer term from
+    before the change that is cooling off; ``None`` where the archive became shorter, and then all from before
+    waits.
     """
 
     account_id: int
@@ -36,6 +38,7 @@ class Policy:
     archive: Term | None = None
     version: int = 0
     limited: bool = False
+    paused: bool = False
     former: Term | None = None
     changed_at: datetime | None = None
     cooling_until: datetime | None = None
@@ -84,26 +87,32 @@ class Policy:
 def policy_in_force(*, account_id: int, category: str) -> Policy:
     """Return the rule that an account obeys for a category: one query where the account decides itself."""
     versions = PolicyVersion.objects.filter(account=OuterRef("account")).order_by("-number")
+    paused = _pauses().filter(category__in=["", category])
     decided = (
         RetentionPolicy.objects.filter(account_id=account_id, category=category)
         .select_related("account__plan")
         .annotate(version=Subquery(versions.values("number")[:1]))
+        .annotate(paused=Exists(paused.filter(account=OuterRef("account"))))
         .first()
     )
     if decided is not None:
         account, plan = decided.account, decided.account.plan
         term = None if plan.schedules else _term_of_plan(plan, category)
-        return _in_force(account, plan, category, decided, term, decided.version or 0)
+        rule = _in_force(account, plan, category, decided, term, decided.version or 0)
+        return _kept(rule) if decided.paused else rule
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan")
-    account = accounts.annotate(version=Max("policy_versions__number")).get(pk=account_id)
+    account = accounts.annotate(
+        version=Max("policy_versions__number"), paused=Exists(paused.filter(account=OuterRef("pk")))
+    ).get(pk=account_id)
     term = _term_of_plan(account.plan, category)
-    return _in_force(account, account.plan, category, None, term, account.version or 0)
+    rule = _in_force(account, account.plan, category, None, term, account.version or 0)
+    return _kept(rule) if account.paused else rule
 
 
 def policies_in_force(
     account_id: int | None = None, *, plan: Plan | None = None, terms: Mapping[str, Term] | None = None
 ) -> Iterator[Policy]:
-    """Yield every rule of one account, or of all, with three queries.
+    """Yield every rule of one account, or of all, with four queries.
 
     ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now.
     """
@@ -117,11 +126,22 @@ def policies_in_force(
         for category, term in (terms or {}).items():
             kept = PlanTerm(category=category, rule=term.rule, amount=term.amount, unit=term.unit)
             booked_terms[plan.pk, str(category)] = kept
+    paused = set(_pauses().values_list("account_id", "category"))
     for account in accounts.annotate(version=Max("policy_versions__number")):
         booked = plan or account.plan
         for category in DECIDED:
             rule, longest = rules.get((account.pk, category)), booked_terms.get((booked.pk, str(category)))
-            yield _in_force(account, booked, category, rule, longest, account.version or 0)
+            policy = _in_force(account, booked, category, rule, longest, account.version or 0)
+            yield _kept(policy) if paused & {(account.pk, ""), (account.pk, str(category))} else policy
+
+
+def _pauses() -> QuerySet[ForgottenDecision]:
+    return ForgottenDecision.objects.filter(outcome=ForgottenDecision.Outcome.PAUSED, confirmed_at=None)
+
+
+def _kept(policy: Policy) -> Policy:
+    """Return what is obeyed while nobody knows for certain what the account decided: nothing goes."""
+    return replace(policy, term=Term(Rule.KEEP), limited=False, paused=True)
 
 
 def _term_of_plan(plan: Plan, category: str) -> PlanTerm | None:

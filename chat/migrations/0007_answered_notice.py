@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0005_technical_data"),
+        ("chat", "0006_masked_words"),
     ]
 
     operations = [

@@ -19,8 +19,8 @@ def note_versions(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0006_answered_notice"),
-        ("helpdesk", "0014_version_of_the_notice"),
+        ("chat", "0007_answered_notice"),
+        ("helpdesk", "0015_version_of_the_notice"),
         ("privacy", "0013_notices_ask_by_purpose"),
     ]
     operations = [migrations.RunPython(note_versions, migrations.RunPython.noop)]
