@@ -7,35 +7,72 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('helpdesk', '0014_masked_words'),
-        ('privacy', '0013_notices_ask_by_purpose'),
+        ("helpdesk", "0014_masked_words"),
+        ("privacy", "0013_notices_ask_by_purpose"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ForgottenDecision',
+            name="ForgottenDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(max_length=64)),
-                ('outcome', models.CharField(choices=[('paused', 'nothing is erased until the rule is confirmed'), ('closed', 'closed until somebody opens it again'), ('lost', 'lost: has to be decided again'), ('rebuilt', 'made again from the ledger')], max_length=8)),
-                ('category', models.CharField(blank=True, default='', max_length=16)),
-                ('about', models.CharField(blank=True, default='', max_length=64)),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('seq', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('found_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='forgotten_decisions', to='helpdesk.account')),
-                ('confirmed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("action", models.CharField(max_length=64)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("paused", "nothing is erased until the rule is confirmed"),
+                            ("closed", "closed until somebody opens it again"),
+                            ("lost", "lost: has to be decided again"),
+                            ("rebuilt", "made again from the ledger"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("category", models.CharField(blank=True, default="", max_length=16)),
+                ("about", models.CharField(blank=True, default="", max_length=64)),
+                ("times", models.PositiveIntegerField(default=1)),
+                ("seq", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("found_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="forgotten_decisions",
+                        to="helpdesk.account",
+                    ),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'forgotten decision',
-                'verbose_name_plural': 'forgotten decisions',
-                'ordering': ['pk'],
-                'indexes': [models.Index(condition=models.Q(('confirmed_at', None)), fields=['account', 'outcome'], name='forgotten_and_open')],
+                "verbose_name": "forgotten decision",
+                "verbose_name_plural": "forgotten decisions",
+                "ordering": ["pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("confirmed_at", None)),
+                        fields=["account", "outcome"],
+                        name="forgotten_and_open",
+                    )
+                ],
             },
         ),
     ]
