@@ -13,13 +13,14 @@ from django.db import connections, models
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import Conversation, Message
+from chat.models import ChatFile, Conversation, Message
 from chat.services.conversations import accept_chat, end_chat, start_chat
 from chat.services.messages import post_message
 from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage
+from helpdesk.services.files import content_of
 from helpdesk.services.tickets import add_note, close_ticket, open_ticket, reply_ticket
 from privacy.categories import Category
-from privacy.encryption.files import stored_files
+from privacy.encryption.files import sealed_storage, stored_files
 from privacy.models import DataKey
 from privacy.services.erasing.purge import purge
 from privacy.services.people.consent import Given
@@ -48,6 +49,9 @@ def told(account, agent):
     chat, token = start_chat(**person, question=f"{CHAT} one", **agreed)
     accept_chat(conversation=chat, agent=agent)
     post_message(conversation=chat, side="agent", body=f"{CHAT} two", agent=agent)
+    for side in ("visitor", "agent"):
+        file = SimpleUploadedFile(f"{CHAT}-{side}.txt", f"{CHAT} file of the {side}".encode())
+        post_message(conversation=chat, side=side, body="", files=[file])
     ticket = open_ticket(
         **person,
         subject=f"{TICKET} subject",
@@ -71,6 +75,12 @@ def look_around(account, agent, chat, token, ticket):
     visitor = Client(headers={"x-chat-token": token})
     said = visitor.get(reverse("visitor_conversation", args=[account.public_id]))
     assert f"{CHAT} one" in said.text
+    for file in ChatFile.objects.filter(conversation=chat):
+        for answer in (
+            visitor.get(reverse("visitor_file", args=[account.public_id, file.pk])),
+            client.get(reverse("chat_file", args=[chat.pk, file.pk])),
+        ):
+            assert f"{CHAT} file".encode() in answer.content
     stranger = Client()
     stranger.post(reverse("sign_in"), {"username": ADDRESS, "email": ADDRESS, "password": f"{CHAT} {TICKET}"})
     stranger.get(f"/no/such/{CHAT}/{TICKET}/", {"email": ADDRESS}, headers={"user-agent": NAME})
@@ -173,6 +183,11 @@ def test_where_a_visitor_comes_from_is_only_there_shortened_and_sealed(account, 
         assert len(find_traces(part).as_json()["matches"]) == places
 
 
+def copies_of_files(model: type[models.Model]) -> list[bytes]:
+    """Return what lies on the disk of the files of a model."""
+    return [Path(sealed_storage().path(file.stored_as)).read_bytes() for file in copy_of(model)]
+
+
 def test_nothing_is_stored_in_the_clear(told):
     assert places_with(CHAT, TICKET, NAME, ADDRESS) == []
     assert not find_traces(CHAT).none_found
@@ -183,12 +198,20 @@ def test_nothing_is_stored_in_the_clear(told):
 def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
     chat, ticket = told
     messages, contacts, tickets = copy_of(Message), copy_of(Contact), copy_of(Ticket)
+    files, pages = copy_of(ChatFile), copies_of_files(ChatFile)
     key_id = Conversation.objects.get(pk=chat.pk).key_id
 
     end_chat(conversation=chat, side="visitor")
 
     assert find_traces(CHAT).as_json() == {"matches": []}
     assert [message.body for message in messages if message.body] == []
+    assert [file.name for file in files if file.name] == []
+    assert CHAT.encode() not in b"".join(pages)
+    for file in files:
+        assert file.stored_as not in set(stored_files())
+        with pytest.raises(FileNotFoundError):
+            content_of(file)
+    assert len(files) == len(pages) == 2
     assert sorted(contact.email for contact in contacts) == ["", ADDRESS]
     assert [each.subject for each in tickets] == [f"{TICKET} subject"]
     assert not DataKey.objects.filter(pk=key_id).exists()
@@ -198,9 +221,10 @@ def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
 
 def test_person_is_nowhere_once_everything_is_closed(told, account, agent):
     chat, ticket = told
-    copies = [*copy_of(Message), *copy_of(TicketMessage)], copy_of(Contact), copy_of(TicketFile)
+    files = [*copy_of(TicketFile), *copy_of(ChatFile)]
+    copies = [*copy_of(Message), *copy_of(TicketMessage)], copy_of(Contact), files
     stored = [file.stored_as for file in copies[2]]
-    assert len(stored) == 1
+    assert len(stored) == 3
     assert set(stored) <= set(stored_files())
 
     end_chat(conversation=chat, side="visitor", rating=5)

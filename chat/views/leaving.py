@@ -12,6 +12,7 @@ from chat.views.access import for_visitor_of_chat
 from chat.views.visitor import what_is_left
 from helpdesk.services.slips import masked_when_opened
 from privacy.categories import Category
+from privacy.encryption.rows import UNREADABLE, read_lost_as
 from privacy.services.people.consent import ConsentMissing
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.retention import expiry_under, when_of
@@ -55,9 +56,11 @@ def _form(
 
 def _context(chat: Conversation) -> dict:
     policy = policy_in_force(account_id=chat.account_id, category=Category.TICKET)
+    files = files_of_visitor(chat)
+    read_lost_as(UNREADABLE, files)
     return {
         "account": chat.account,
-        "files": files_of_visitor(chat),
+        "files": files,
         "ticket_expiry": expiry_under(policy, None),
         "ticket_when": when_of(policy),
     }

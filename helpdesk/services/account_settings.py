@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from helpdesk.account_codes import codes_of, marks_of
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.logos import Logo
@@ -141,7 +142,13 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
     note_shorter_silence(account, before)
     account.full_clean()
     account.save()
-    ledger.record("account.changed", account_id=account.pk, who=ledger.reference(by), fields=changed)
+    ledger.record(
+        "account.changed",
+        account_id=account.pk,
+        who=ledger.reference(by),
+        fields=changed,
+        **codes_of(account, changed),
+    )
     if not account.is_active:
         end_support_to_account(account=account, by=by)
 
@@ -166,4 +173,5 @@ def _set_networks(account: Account, networks: Networks, by: User) -> None:
         added=len(wanted.keys() - now.keys()),
         removed=len(now.keys() - wanted.keys()),
         networks=len(wanted),
+        lines=marks_of(account, wanted),
     )

@@ -185,6 +185,11 @@ def _decide(row: RetentionPolicy, decision: Decision, in_force: Policy, skip_coo
         _cool(row, former, skip_cooling)
     else:
         _warm(row, decision.term)
+    keep_decision(row, decision)
+
+
+def keep_decision(row: RetentionPolicy, decision: Decision) -> None:
+    """Save a row that says what was decided; raises ``ValidationError`` for what can't be."""
     row.rule, row.amount, row.unit = decision.term.rule, decision.term.amount or 1, decision.term.unit
     row.clock, row.at_end = decision.clock, decision.at_end
     for name, value in asdict(decision.cadence).items():
@@ -263,6 +268,7 @@ def _publish(
             clock=str(decision.clock),
             cadence=decision.cadence.code(),
             archive=decision.archive.code() if decision.archive else "",
+            at_end=str(decision.at_end),
             version=version.number,
             cooling=is_cooling(account, category),
             **evidence,

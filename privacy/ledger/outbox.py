@@ -39,7 +39,7 @@ def drain_outbox() -> int:
 
 
 def _remember(lines: list[OutboxLine]) -> None:
-    """Take lines out that the memory of the ledger has passed: until then they tell whose decisions these are.
+    """Take lines out that the memory of the ledger has passed: until then they say whose decisions it has.
 
     Both at once: a crash in between would make a decision of this database look like one that it forgot.
     """

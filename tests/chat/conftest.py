@@ -10,6 +10,7 @@ from helpdesk.models import Account, User
 from privacy.models import ConsentNotice
 from privacy.services.people.consent import Given
 from tests.chat.web_process import WebProcess
+from tests.helpdesk.conftest import own_folders  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ from ipaddress import ip_address
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from helpdesk.account_codes import marks_of
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.models import Account
 from helpdesk.services.account_settings import ChangedMeanwhile, change_account, revision_of
@@ -60,6 +61,7 @@ def test_retention_change_leaves_the_term_before_and_after(account, manager):
             "clock": "closed",
             "cadence": "continuous",
             "archive": "",
+            "at_end": "erase",
             "version": 1,
             "cooling": True,
         }
@@ -155,7 +157,13 @@ def test_allowlist_change_leaves_numbers_and_no_address(account, manager):
         ("203.0.113.0/24", "office"),
     ]
     assert entries("allowlist.changed", account) == [
-        {"who": ledger.reference(manager), "added": 2, "removed": 0, "networks": 2}
+        {
+            "who": ledger.reference(manager),
+            "added": 2,
+            "removed": 0,
+            "networks": 2,
+            "lines": marks_of(account, ["203.0.113.0/24", "2001:db8::/32"]),
+        }
     ]
 
 

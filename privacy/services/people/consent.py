@@ -153,4 +153,6 @@ def _keep(
             form=form,
             version=notice.version,
             purposes=sorted(purpose for purpose in states if states[purpose] == state),
+            # A database that is restored from before must be able to tell whose consent it was.
+            **({"subject": subject} if state == State.WITHDRAWN else {}),
         )
