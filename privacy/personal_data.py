@@ -58,6 +58,7 @@ declare_impersonal(
 declare_impersonal(
     models.Plan,
     models.PlanTerm,
+    models.RetentionMinimum,
     models.RetentionPolicy,
     models.PolicyVersion,
     models.ArchiveReader,

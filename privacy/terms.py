@@ -38,7 +38,7 @@ class Clock(TextChoices):
 
 
 # A January of a common year: a month is as long as 31 days, and a year as 365.
-_COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
+COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -82,7 +82,7 @@ class Term:
 
     def is_shorter_than(self, other: "Term") -> bool:
         """Tell whether data goes sooner under this term; *at once* is the shortest, *keep* the longest."""
-        mine, theirs = (term.ends_at(_COMPARED_FROM) or _NEVER for term in (self, other))
+        mine, theirs = (term.ends_at(COMPARED_FROM) or _NEVER for term in (self, other))
         return mine < theirs
 
     def _is_elapsed_time(self) -> bool:

@@ -138,7 +138,7 @@ def visit_from_a_marked_place(account):
     headers = {"user-agent": BROWSER, "referer": f"{SHOP}/tea/?{QUERY}"}
     visitor = Client(headers=headers, REMOTE_ADDR=CAME_FROM)
     public, page = account.public_id, f"{SHOP}/tea/?{QUERY}=1#{QUERY}"
-    filled = {"name": "V", "email": "v@mail.example", "consent": "on", "notice": "1", "page": page}
+    filled = {"name": "V", "email": "v@mail.example", "consent_answer": "on", "notice": "1", "page": page}
     token = visitor.post(reverse("chat_start", args=[public]), filled | {"question": "Hello?"})[
         "X-Chat-Token"
     ]
@@ -148,7 +148,7 @@ def visit_from_a_marked_place(account):
     with_token.post(reverse("visitor_typing", args=[public]))
     said = filled | {"subject": "Tea", "message": "Where is it?"}
     assert visitor.post(reverse("ticket_new", args=[public]), said).status_code == 302
-    visitor.post(reverse("ticket_new", args=[public]), said | {"consent": ""})
+    visitor.post(reverse("ticket_new", args=[public]), said | {"consent_answer": ""})
     visitor.get(f"/no/such/page/?{QUERY}")
     visitor.get(reverse("privacy_notice", args=[public]))
     odd = "multipart/form-data; boundary=b; charset=hex"

@@ -150,6 +150,7 @@ class AccountAdmin(ScopedAdmin):
             values={name: chosen[name] for name in AccountForm.Meta.fields if name in chosen},
             logo=form.chosen_logo,
             decisions=form.retention.decisions,
+            minimums=form.retention.moved_minimums,
             reason=form.retention.chosen["reason"],
             skip_cooling=form.retention.chosen["skip_cooling"],
             networks=formsets[0].lines(),
@@ -160,7 +161,7 @@ class AccountAdmin(ScopedAdmin):
         message = super().construct_change_message(request, form, formsets, add)
         if not add and any(formset.has_changed() for formset in formsets):
             message[0]["changed"]["fields"].append("Networks")
-        if not add and form.retention.decisions:
+        if not add and (form.retention.decisions or form.retention.moved_minimums):
             message[0]["changed"]["fields"].append("Retention")
         return message
 

@@ -156,6 +156,15 @@ RETENTION = {
         "Anonymous figures are the status, times to the hour and the rating; nobody can be found in them "
         "(Recital 26, Articles 5(1)(e) and 89(1))."
     ),
+    "minimum_amount": _(
+        "Empty for no minimum. Nothing is kept because of it: it warns you of a rule that is shorter "
+        "(Articles 5(2) and 6(1)(c))."
+    ),
+    "minimum_unit": _("Counted from the same moment as the rule (Article 5(1)(e))."),
+    "minimum_reason": _(
+        "Such as “invoices, § 147 AO”: agents read it where they ask why something is still here (Article "
+        "5(2))."
+    ),
     "reason": _("Kept with the version, for whoever asks later why it is so (Article 5(2))."),
     "skip_cooling": _(
         "A first run after a shorter time waits a day, so that a slip can be undone; without the wait "

@@ -17,6 +17,7 @@ from helpdesk.logos import Logo
 from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers
 from helpdesk.services.logos import keep_logo
+from helpdesk.services.minimums import Minimums
 from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from helpdesk.services.support import end_support_to_account
@@ -42,6 +43,7 @@ def change_account(
     values: Mapping[str, Any],
     logo: Logo | None = None,
     decisions: Mapping[str, Decision] | None = None,
+    minimums: Minimums | None = None,
     reason: str = "",
     skip_cooling: bool = False,
     networks: Networks | None = None,
@@ -50,7 +52,7 @@ def change_account(
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
     ``None`` leaves a part as it is. ``revision`` is what :func:`revision_of` said when the page was opened.
-    ``NO_LOGO`` takes the logo away; ``reason`` and ``skip_cooling`` are about retention, as
+    ``NO_LOGO`` takes the logo away; ``minimums``, ``reason`` and ``skip_cooling`` are about retention, as
     :func:`change_retention` says. Raises :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators
     decide, and ``ValidationError`` for bad values or an allowlist that would lock out ``by``.
     """
@@ -65,7 +67,12 @@ def change_account(
         if obeyed:
             note_plan(account=account, obeyed=obeyed, by=by, reason=_("Another plan"))
         change_retention(
-            account=account, decisions=decisions or {}, by=by, reason=reason, skip_cooling=skip_cooling
+            account=account,
+            decisions=decisions or {},
+            minimums=minimums,
+            by=by,
+            reason=reason,
+            skip_cooling=skip_cooling,
         )
         publish_notice(account=account)
         if networks is not None:

@@ -11,10 +11,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Account, User
+from helpdesk.services.minimums import (
+    Minimums,
+    as_json,
+    changed_minimums,
+    record_minimums,
+    refuse_without_reason,
+    set_minimums,
+)
 from privacy import ledger
 from privacy.cadences import Cadence, Every
 from privacy.declarations import clocks_in
+from privacy.minimum_terms import MinimumTerm
 from privacy.models import AtEnd, Plan, PolicyVersion, RetentionPolicy
+from privacy.services.rules.minimums import minimums_of
 from privacy.services.rules.policies import (
     CONTINUOUS,
     COOLING_OFF,
@@ -64,11 +74,15 @@ def change_retention(
     *,
     account: Account,
     decisions: Mapping[str, Decision],
+    minimums: Minimums | None = None,
     by: User | None,
     reason: str = "",
     skip_cooling: bool = False,
 ) -> PolicyVersion | None:
     """Keep these categories of the account's data so from now on; what exists falls under it too.
+
+    ``minimums`` are the minimum terms that change, ``None`` for one that is taken away: they erase nothing
+    and keep nothing, but a decision for less than the account's own minimum needs a reason.
 
     Returns the new version, or ``None`` where nothing changed. After a shorter term, what was there before
     waits for 24 hours, unless ``skip_cooling``, which needs a reason where data is concerned. The ledger gets
@@ -83,15 +97,21 @@ def change_retention(
             for category, decision in decisions.items()
             if category not in before or before[category].as_json() != decision.as_json()
         }
-        if not changed:
+        least = minimums_of(account.pk)
+        moved = changed_minimums(least, minimums or {})
+        if not changed and not moved:
             return None
         obeyed = decisions_in_force(account)
+        set_minimums(account, moved)
+        refuse_without_reason(account, changed, reason)
         for category, decision in changed.items():
             refuse_beyond_plan(account=account, category=category, decision=decision)
             row = rows.get(category) or RetentionPolicy(account=account, category=category)
             in_force = policy_in_force(account_id=account.pk, category=category)
             _decide(row, decision, in_force, skip_cooling)
-        return _publish(account, obeyed, changed, by, reason)
+        version = _publish(account, obeyed, changed, by, reason, least=least)
+        record_minimums(version, moved, ledger.reference(by))
+        return version
 
 
 def refuse_beyond_plan(*, account: Account, category: str, decision: Decision) -> None:
@@ -245,9 +265,15 @@ def _publish(
     changed: Mapping[str, Decision],
     by: User | None,
     reason: str,
+    *,
+    least: Mapping[str, MinimumTerm] | None = None,
     **evidence: Any,
 ) -> PolicyVersion:
-    """Make a version of what is obeyed now, and an entry of the ledger for each category that changed."""
+    """Make a version of what is obeyed now, and an entry of the ledger for each category that changed.
+
+    ``least`` are the minimum terms before, where they may have changed too.
+    """
+    minimums = minimums_of(account.pk)
     newest = account.policy_versions.order_by("-number").first()
     version = PolicyVersion.objects.create(
         account=account,
@@ -255,6 +281,8 @@ def _publish(
         by=by,
         before={category: decision.as_json() for category, decision in before.items()},
         after={category: decision.as_json() for category, decision in decisions_in_force(account).items()},
+        minimums_before=as_json(minimums if least is None else least),
+        minimums_after=as_json(minimums),
         reason=reason.strip(),
     )
     for category, decision in changed.items():

@@ -4,7 +4,7 @@ from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, LedgerWalk, OutboxLine
 from privacy.models.purposes import Basis, Purpose
 from privacy.models.restoring import ForgottenDecision
-from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionMinimum, RetentionPolicy
 from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
 from privacy.models.vault import DataKey, Erasure, Tombstone, VaultModel
@@ -31,6 +31,7 @@ __all__ = [
     "PlanTerm",
     "PolicyVersion",
     "Purpose",
+    "RetentionMinimum",
     "RetentionPolicy",
     "Skeleton",
     "Suspension",
