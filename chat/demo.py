@@ -12,7 +12,7 @@ from django.db import transaction
 from helpdesk.models import Account, User
 from helpdesk.services.accounts import open_account
 from helpdesk.services.people import add_person, change_password
-from privacy.services.people.consent import current_notice, publish_notice
+from privacy.services.people.notices import publish_notice
 
 DEMO_ID = "demo"
 OTHER_ID = "demo-other"
@@ -70,8 +70,7 @@ def _shop() -> Account:
     for name, value in addresses.items():
         setattr(account, name, value)
     account.save(update_fields=list(addresses))
-    current = current_notice(account)
-    publish_notice(account=account, text=current.text if current else NOTICE, policy_url=account.policy_url)
+    publish_notice(account=account)
     return account
 
 

@@ -1,12 +1,12 @@
 """What people type into a chat, as it is checked before anything is stored."""
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.files import FilesField
@@ -15,6 +15,7 @@ from helpdesk.forms.typed import TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
 from helpdesk.pages import HostPage, clean_page
 from helpdesk.text import validate_text
+from privacy.services.people.consent import Given
 
 
 class WordsField(TypedField):
@@ -57,31 +58,20 @@ class MessageForm(forms.Form):
 class FrameForm(IntakeForm):
     """Base of the forms inside the chat's frame; its script fills in the page around it."""
 
-    field_order = ("name", "email", "question", "message", "consent", "notice")
-
     # Never a reason to refuse the form: nobody has typed it.
     page = forms.Field(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.notice and self.notice.policy_url:
-            self.fields["consent"].help_text = format_html(
-                '<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>',
-                self.notice.policy_url,
-                gettext("Privacy policy"),
-            )
 
     def clean_page(self) -> HostPage:
         return clean_page(str(self.cleaned_data["page"] or ""), self.account)
 
-    def refuse_consent(self) -> None:
-        """Say that the notice was changed between the check and the service."""
-        self.add_error("consent" if self.notice else None, _("Please read the text again and tick the box."))
+    @property
+    def given(self) -> Given:
+        where = self.cleaned_data["page"]
+        return replace(super().given, origin=where.origin, page=where.path)
 
-    def given(self, *names: str) -> dict[str, Any]:
-        """Return these answers, empty where they were not asked for, and the consent with its notice."""
-        answers = {name: self.cleaned_data.get(name, "") for name in names}
-        return answers | {"agreed": bool(self.cleaned_data.get("consent")), "notice": self.notice}
+    def answers(self, *names: str) -> dict[str, Any]:
+        """Return these answers, empty where they were not asked for, and what was agreed to."""
+        return {name: self.cleaned_data.get(name, "") for name in names} | {"given": self.given}
 
 
 class PreChatForm(FrameForm):

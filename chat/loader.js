@@ -4,6 +4,7 @@
   const NAME = `lethe-chat-${config.id}`;
   const ITEM = `lethe:${config.id}`;
   const ANSWER_WITHIN = 10_000;
+  const script = document.currentScript;
   const NARROW = "(max-width: 520px), (max-height: 480px)"; // there the chat covers the page
   const STYLE = `
     :host { all: initial; color-scheme: light dark; }
@@ -83,7 +84,7 @@
     count(0);
     load();
     keep({ open: true });
-    tell({ lethe: "shown", focus, page: here() });
+    tell({ lethe: "shown", focus, page: here(), consent: asked() });
     if (focus) (isReady ? frame : hideButton).focus();
   }
 
@@ -105,9 +106,15 @@
       referrerpolicy: "no-referrer",
       sandbox: "allow-scripts allow-same-origin allow-forms allow-downloads allow-popups allow-popups-to-escape-sandbox",
     });
-    on(frame, "load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen, page: here() }, true));
+    on(frame, "load", () => tell({ lethe: "hello", token: kept?.token ?? null, seen: kept?.seen ?? 0, open: isOpen, page: here(), consent: asked() }, true));
     waiting = setTimeout(giveUp, ANSWER_WITHIN);
     panel.prepend(frame);
+  }
+
+  // What the site says of a consent that it asked for itself, as it is now.
+  function asked() {
+    const { consent: state, consentReference: reference } = script?.dataset ?? {};
+    return { state, reference };
   }
 
   // Without an answer there is nothing to show but an error page of the browser; the next click tries again.
@@ -144,7 +151,7 @@
     hideButton.dir = dir === "rtl" ? "rtl" : "ltr";
     if (isOpen && root.activeElement === hideButton) {
       frame.focus();
-      tell({ lethe: "shown", focus: true, page: here() });
+      tell({ lethe: "shown", focus: true, page: here(), consent: asked() });
     }
   }
 

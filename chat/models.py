@@ -2,10 +2,12 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
 from helpdesk.models import Account, Contact, TechnicalRecord, User
+from helpdesk.models.masked import MaskedWords
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
@@ -56,6 +58,7 @@ class Conversation(SealedModel):
     became_ticket = models.BooleanField(default=False)  # closed so: erased at once, whatever its term
     rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
     archived_at = models.DateTimeField(null=True)
+    answered_version = models.PositiveIntegerField(default=0)  # of the consent notice
 
     objects = ConversationQuerySet.as_manager()
 
@@ -80,8 +83,18 @@ class Conversation(SealedModel):
     def __str__(self) -> str:
         return f"chat {str(self.pk)[-6:]}"
 
+    @cached_property
+    def notice_version(self) -> int:
+        """The version of the notice that visitors must have answered."""
+        return self.account.notice_version
 
-class Message(SealedModel):
+    @property
+    def must_be_asked(self) -> bool:
+        """Whether the visitor has to answer a newer notice before anything else of theirs is stored."""
+        return self.notice_version > self.answered_version
+
+
+class Message(MaskedWords, SealedModel):
     """One entry of a conversation's log; ``seq`` is given out under the conversation's row lock."""
 
     class Kind(models.TextChoices):

@@ -25,7 +25,7 @@ declare(
     Category.CHAT,
     root=models.Conversation,
     path="conversation",
-    export=("side", "kind", "body", "created_at"),
+    export=("side", "kind", "body", "masked", "created_at"),
 )
 declare(
     models.ChatFile,

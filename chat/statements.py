@@ -18,7 +18,7 @@ NEXT_SEQ = """
     WHERE id = %s AND status <> 'closed' RETURNING last_seq
 """
 OF_VISITOR = """
-    SELECT chat.*, account.language FROM chat_conversation chat
+    SELECT chat.*, account.language, account.notice_version FROM chat_conversation chat
     JOIN helpdesk_account account ON account.id = chat.account_id
     WHERE chat.token_hash = %s AND account.public_id = %s AND account.is_active
 """

@@ -26,7 +26,9 @@ def transcript_of(chat: Conversation) -> str:
 def _line(entry: Message, zone) -> str:
     said_at = f"{localtime(entry.created_at, zone):%H:%M}"
     if entry.kind == Message.Kind.TEXT:
-        return "\n".join([f"[{said_at}] {_author(entry)}:", *filter(None, [entry.body]), *_files(entry)])
+        masked = f"({entry.what_was_masked})" if entry.masked else ""
+        words = filter(None, [entry.body, masked])
+        return "\n".join([f"[{said_at}] {_author(entry)}:", *words, *_files(entry)])
     if entry.kind == Message.Kind.JOINED:
         return f"[{said_at}] " + _("%(name)s joined the chat") % {"name": _author(entry)}
     return f"[{said_at}] " + _("The chat was ended")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import demo, embed, leaving, rating, visitor
+from chat.views import consent, demo, embed, leaving, rating, visitor
 
 urlpatterns = [
     path("agent/", include("chat.agent_urls")),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("chat/<slug:public_id>/end/", visitor.visitor_end, name="visitor_end"),
     path("chat/<slug:public_id>/rating/", rating.chat_rating, name="chat_rating"),
     path("chat/<slug:public_id>/transcript/", visitor.visitor_transcript, name="visitor_transcript"),
+    path("chat/<slug:public_id>/consent/", consent.visitor_agree, name="visitor_agree"),
+    path("chat/<slug:public_id>/consent/withdraw/", consent.visitor_withdraw, name="visitor_withdraw"),
+    path("chat/<slug:public_id>/consent/copy/", consent.visitor_consent_copy, name="visitor_consent_copy"),
     path("chat/<slug:public_id>/leave/", leaving.visitor_leave_message, name="visitor_leave_message"),
     path("demo/", demo.shop, name="demo"),
     path("demo/<slug:page>/", demo.shop, name="demo_page"),

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from privacy.models import Heartbeat
 from privacy.services.evidence.chain_state import chain_state
+from privacy.services.restoring.forgotten import paused_accounts
 from privacy.services.restoring.replay import Gate, gate_state
 from privacy.services.rotation import ring_problem
 from privacy.services.rules.lag import whole_lag
@@ -83,6 +84,7 @@ def _database() -> str:
 def _vault() -> str:
     problems = {
         Gate.STALE_MAIN: "erasures wait for replay",
+        Gate.UNAWARE_MAIN: "decisions wait for replay",
         Gate.STALE_VAULT: "older than the database",
         Gate.LOST_VAULT: "empty beside a database with a past",
         Gate.TOO_OLD_MAIN: "beside a database from before the ledger begins",
@@ -109,6 +111,11 @@ def _purge() -> str:
     return f"overdue by {lag.seconds} seconds" if lag.is_alarming else ""
 
 
+def _restored() -> str:
+    accounts = paused_accounts()
+    return f"erasing waits in {accounts} accounts until their rules are confirmed" if accounts else ""
+
+
 def _ledger() -> str:
     return chain_state.look().problem
 
@@ -119,5 +126,6 @@ PARTS = {
     "broker": _broker,
     "beat": _beat,
     "purge": seldom(_purge, seconds=10),
+    "restored": _restored,
     "ledger": seldom(_ledger, seconds=60),
 }

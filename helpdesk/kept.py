@@ -1,24 +1,34 @@
 """Why a chat or ticket is still here, and the holds on it: what the page behind *Why?* shows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 
 from helpdesk.forms.hold import ReleaseForm
 from helpdesk.models import User
 from helpdesk.permissions import may_hold
+from privacy.categories import Category
+from privacy.declarations import unit_of
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import Suspension
 from privacy.services.erasing.holds import holds_on
 from privacy.services.evidence.explaining import explain
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.retention import sentence_of
 
 
 @dataclass
 class Kept:
-    """One sentence, and the holds on the unit or its person; those in force have ``release_form``."""
+    """One sentence, more for parts with rules of their own, and the holds on the unit or its person.
+
+    Those in force have ``release_form``.
+    """
 
     because: str
+    parts: list[str]
     holds: list[Any]
     may_hold: bool
 
@@ -39,4 +49,17 @@ def read_kept(unit: Model, *, user: User) -> Kept:
         hold.release_form = ReleaseForm(auto_id=f"release-{hold.pk}-%s")
     people = [who for hold in holds for who in (hold.by, hold.released_by) if who]
     share_keys([user, unit, *people], lost=UNREADABLE)
-    return Kept(explain(unit), holds, may_hold(user))
+    return Kept(explain(unit), list(_parts(unit)), holds, may_hold(user))
+
+
+def _parts(unit: Any) -> Iterator[str]:
+    """Yield the rule of what may go before its unit does, such as files, as far as there is any."""
+    for part in unit_of(type(unit)):
+        if part.separable and (number := part.rows_of_units([unit.pk]).count()):
+            policy = policy_in_force(account_id=unit.account_id, category=part.category)
+            label = str(Category(part.category).label)
+            yield _("%(parts)s (%(number)d): %(rule)s, and with the rest at the latest.") % {
+                "parts": label[:1].upper() + label[1:],
+                "number": number,
+                "rule": sentence_of(policy),
+            }

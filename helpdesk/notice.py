@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.forms.consent import notice_to_answer
 from helpdesk.models import Account
 from helpdesk.services.silent_tickets import silence_in_words
 from helpdesk.technical import is_stored, kept_in_words
 from privacy.categories import Category
 from privacy.models import ConsentNotice
-from privacy.services.people.consent import current_notice
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.retention import when_of
 
@@ -77,7 +77,7 @@ _TECHNICAL_LEFT = gettext_lazy(
 def notice_of(account: Account) -> Notice:
     """Return the notice as it is true at this moment; it says nothing about what is never stored."""
     policies = {policy.category: policy for policy in policies_in_force(account.pk)}
-    consent = current_notice(account) if account.consent_required else None
+    consent = notice_to_answer(account)
     technical = kept_in_words(account)
     return Notice(
         controller=account.controller or account.name,

@@ -39,7 +39,7 @@ declare(
 )
 TICKET = {"root": models.Ticket, "path": "ticket"}
 declare(models.TicketParticipant, Category.TICKET, **TICKET, owns_key=True, export=("created_at",))
-declare(models.TicketMessage, Category.TICKET, **TICKET, export=("kind", "body", "created_at"))
+declare(models.TicketMessage, Category.TICKET, **TICKET, export=("kind", "body", "masked", "created_at"))
 declare(
     models.TicketFile,
     Category.TICKET_FILE,

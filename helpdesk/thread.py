@@ -31,6 +31,7 @@ class Thread:
     ticket: Ticket
     messages: list[Any]
     expiry: Expiry
+    consent: ConsentRecord | None
 
 
 @dataclass
@@ -39,7 +40,6 @@ class AgentThread(Thread):
 
     people: list[User]
     same_address: list[Ticket]
-    consent: ConsentRecord | None
     has_failed_mail: bool
     open_count: int
     technical: TicketTechnicalData | None
@@ -49,7 +49,9 @@ class AgentThread(Thread):
 def read_thread(ticket: Ticket, *, for_participant: TicketParticipant) -> Thread:
     """Return the requester's view of a ticket: their own thread, and never a note."""
     messages = ticket.messages.exclude(kind=TicketMessage.Kind.NOTE).filter(participant=for_participant)
-    return Thread(ticket, _with_files(messages, [ticket, for_participant]), _expiry(ticket, for_visitor=True))
+    shown = _with_files(messages, [ticket, for_participant, for_participant.contact])
+    consent = consent_of(account=ticket.account, person=for_participant.contact)
+    return Thread(ticket, shown, _expiry(ticket, for_visitor=True), consent)
 
 
 def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
@@ -67,9 +69,9 @@ def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
         ticket,
         messages,
         expiry,
+        consent,
         people,
         same,
-        consent,
         failed,
         open_count,
         technical,

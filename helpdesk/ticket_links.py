@@ -40,6 +40,11 @@ def link_of(participant: TicketParticipant) -> str:
     return f"{settings.LETHE_BASE_URL}{reverse('ticket_open')}#{token_of(participant)}"
 
 
+def withdrawal_link_of(participant: TicketParticipant) -> str:
+    """Return the address for a mail under which the consent is withdrawn with one button."""
+    return f"{settings.LETHE_BASE_URL}{reverse('ticket_withdraw')}#{token_of(participant)}"
+
+
 def participant_with_token(tokens: list[str]) -> TicketParticipant | None:
     """Find the participant whose link somebody opened; anything but one whole token matches nobody.
 

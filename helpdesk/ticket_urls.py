@@ -8,6 +8,7 @@ from helpdesk.views import (
     holds_agent,
     privacy_notice,
     tickets_agent,
+    tickets_consent,
     tickets_kept,
     tickets_public,
 )
@@ -35,8 +36,13 @@ urlpatterns = [
     path("agent/holds/<int:pk>/release/", holds_agent.hold_release, name="holds_release"),
     path("tickets/new/<slug:public_id>/", tickets_public.ticket_new, name="ticket_new"),
     path("tickets/sent/<slug:public_id>/", tickets_public.ticket_sent, name="ticket_sent"),
+    path("tickets/withdraw/", tickets_consent.ticket_withdraw, name="ticket_withdraw"),
     path("tickets/open/", tickets_public.ticket_open, name="ticket_open"),
     path(THREAD, tickets_public.ticket_thread, name="ticket_thread"),
+    path(
+        f"{THREAD}consent/withdraw/", tickets_consent.ticket_consent_withdraw, name="ticket_consent_withdraw"
+    ),
+    path(f"{THREAD}consent/copy/", tickets_consent.ticket_consent_copy, name="ticket_consent_copy"),
     path(f"{THREAD}answer/", tickets_public.ticket_answer, name="ticket_answer"),
     path(f"{THREAD}files/<uuid:file_pk>/", tickets_public.ticket_thread_file, name="ticket_thread_file"),
     path("privacy/<slug:public_id>/", privacy_notice.privacy_notice, name="privacy_notice"),

@@ -11,4 +11,4 @@ class PrivacyConfig(AppConfig):
     def ready(self) -> None:
         from privacy import checks  # noqa: F401
 
-        autodiscover_modules("personal_data")
+        autodiscover_modules("personal_data", "decisions")

@@ -13,7 +13,7 @@ from privacy.terms import Rule, Term, Unit
 class MinimumTerm:
     """The shortest term that a source recommends or demands for a category."""
 
-    category: Category
+    category: Category | str
     term: Term
     source: str | Promise
 

@@ -15,17 +15,22 @@ declare(
     Category.CONSENT,
     find=lambda people: Q(subject__in=[reference(person) for person in people]),
     export=(
-        "form",
+        "purpose",
+        "state",
         "mechanism",
+        "form",
         "language",
-        "given_at",
+        "words",
+        "origin",
+        "page",
+        "reference",
+        "at",
         "notice.version",
-        "notice.text",
         "notice.policy_url",
     ),
     erase=keep,
     account="account",
-    since="given_at",
+    since="at",
 )
 declare(models.ArchiveOpening, Category.ACCESS, person="user", account="account", since="at")
 declare(models.Skeleton, Category.REPORT, account="account", since="day")
@@ -42,6 +47,7 @@ declare_impersonal(
 declare_impersonal(
     models.Suspension, because="the id of a thing and why a company keeps it; nobody is named in it"
 )
+declare_impersonal(models.ForgottenDecision, because="codes, counts and times of what a company had decided")
 declare_impersonal(
     models.LedgerEntry,
     models.LedgerHead,
@@ -52,11 +58,13 @@ declare_impersonal(
 declare_impersonal(
     models.Plan,
     models.PlanTerm,
+    models.RetentionMinimum,
     models.RetentionPolicy,
     models.PolicyVersion,
     models.CoolingOff,
     models.ArchiveReader,
     models.ConsentNotice,
+    models.Purpose,
     models.Heartbeat,
     because="settings, published words and decisions of a company",
 )

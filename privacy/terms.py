@@ -39,7 +39,7 @@ class Clock(TextChoices):
 
 
 # A January of a common year: a month is as long as 31 days, and a year as 365.
-_COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
+COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _CLOCKS_ARE_SET_BY = timedelta(hours=2)  # at most, today; only some places did more, once
 
@@ -84,7 +84,7 @@ class Term:
 
     def is_shorter_than(self, other: "Term") -> bool:
         """Tell whether data goes sooner under this term; *at once* is the shortest, *keep* the longest."""
-        mine, theirs = (term.ends_at(_COMPARED_FROM) or _NEVER for term in (self, other))
+        mine, theirs = (term.ends_at(COMPARED_FROM) or _NEVER for term in (self, other))
         return mine < theirs
 
     def may_end_before(self, other: "Term") -> bool:

@@ -20,10 +20,14 @@ from helpdesk.models import (
 )
 from privacy import vault
 from privacy.categories import Category
-from privacy.models import ConsentNotice, DataKey, RetentionPolicy, Suspension
+from privacy.models import Basis, ConsentNotice, DataKey, RetentionPolicy, Suspension
+from privacy.models.consent import Question
+from privacy.services.people.notices import publish_notice
+from privacy.services.people.purposes import declare_answering
 from privacy.terms import Rule, Unit
 
 PASSWORD = "calm-river-of-tests"
+AGREE = "I agree that my message is stored."
 _number = count(1)
 
 
@@ -33,12 +37,46 @@ def account(*, name: str = "Bramble Books", networks: tuple[str, ...] = (), **va
     ``networks`` turn its allowlist on.
     """
     made = Account.objects.create(name=name, allowlist_enabled=bool(networks), **values)
-    ConsentNotice.objects.create(account=made, version=1, text="I agree that my message is stored.")
+    asked = declare_answering(account=made, names={"en": "To answer you"}, questions={"en": AGREE})
+    question = Question(asked.key, asked.is_required, asked.questions)
+    ConsentNotice.objects.create(account=made, version=1, questions=[question.as_json()])
     for category in (Category.CHAT, Category.TICKET):
         policy(made, category)
     for network in networks:
         AllowedNetwork.objects.create(account=made, network=network)
     return made
+
+
+def asks(account: Account, words: str) -> ConsentNotice:
+    """Let an account ask for consent in other words, and return the new version of its notice."""
+    account.purposes.update(questions={"en": words})
+    return publish_notice(account=account)
+
+
+def asks_nothing(account: Account) -> None:
+    """Let an account answer people on another basis than consent."""
+    account.purposes.update(basis=Basis.CONTRACT)
+    publish_notice(account=account)
+
+
+def asks_by(account: Account, mechanism: str) -> ConsentNotice:
+    """Let an account ask in another way."""
+    account.consent_mechanism = mechanism
+    account.save()
+    return publish_notice(account=account)
+
+
+def asks_for(account: Account, key: str, words: str) -> ConsentNotice:
+    """Let an account ask for consent to one more purpose, which may be refused."""
+    account.purposes.create(
+        key=key, names={"en": key}, basis=Basis.CONSENT, questions={"en": words}, position=2
+    )
+    return publish_notice(account=account)
+
+
+def published(account: Account) -> ConsentNotice:
+    """Return the notice that the account's settings make at this moment."""
+    return publish_notice(account=account)
 
 
 def policy(

@@ -13,16 +13,18 @@ from django.db import connections, models
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import Conversation, Message
+from chat.models import ChatFile, Conversation, Message
 from chat.services.conversations import accept_chat, end_chat, start_chat
 from chat.services.messages import post_message
 from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage
+from helpdesk.services.files import content_of
 from helpdesk.services.tickets import add_note, close_ticket, open_ticket, reply_ticket
 from privacy.categories import Category
-from privacy.encryption.files import stored_files
+from privacy.encryption.files import sealed_storage, stored_files
 from privacy.models import DataKey
 from privacy.services.erasing.purge import purge
-from privacy.services.people.consent import current_notice
+from privacy.services.people.consent import Given
+from privacy.services.people.notices import current_notice
 from privacy.services.tracing.traces import find_traces
 from privacy.terms import Rule
 from tests import factories
@@ -32,6 +34,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 CHAT, TICKET = "chatmarkerquoll", "ticketmarkerquoll"
 NAME, ADDRESS = "Quollina Markerson", "quollina@markerson.example"
+SHOP, CAME_FROM, QUERY = "https://shop.example", "198.51.100.77", "querymarkerquoll"
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; rv:141.0; browsermarkerquoll) Gecko/20100101 Firefox/141.0"
+NEVER = (CAME_FROM, "browsermarkerquoll", QUERY, "Firefox/141")  # kept by nobody, whatever is on
 
 
 @pytest.fixture
@@ -40,10 +45,13 @@ def told(account, agent):
     factories.policy(account, Category.CHAT, rule=Rule.AT_ONCE)
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     person = {"account": account, "name": NAME, "email": ADDRESS}
-    agreed = {"agreed": True, "notice": current_notice(account)}
+    agreed = {"given": Given.to_all(current_notice(account))}
     chat, token = start_chat(**person, question=f"{CHAT} one", **agreed)
     accept_chat(conversation=chat, agent=agent)
     post_message(conversation=chat, side="agent", body=f"{CHAT} two", agent=agent)
+    for side in ("visitor", "agent"):
+        file = SimpleUploadedFile(f"{CHAT}-{side}.txt", f"{CHAT} file of the {side}".encode())
+        post_message(conversation=chat, side=side, body="", files=[file])
     ticket = open_ticket(
         **person,
         subject=f"{TICKET} subject",
@@ -67,6 +75,12 @@ def look_around(account, agent, chat, token, ticket):
     visitor = Client(headers={"x-chat-token": token})
     said = visitor.get(reverse("visitor_conversation", args=[account.public_id]))
     assert f"{CHAT} one" in said.text
+    for file in ChatFile.objects.filter(conversation=chat):
+        for answer in (
+            visitor.get(reverse("visitor_file", args=[account.public_id, file.pk])),
+            client.get(reverse("chat_file", args=[chat.pk, file.pk])),
+        ):
+            assert f"{CHAT} file".encode() in answer.content
     stranger = Client()
     stranger.post(reverse("sign_in"), {"username": ADDRESS, "email": ADDRESS, "password": f"{CHAT} {TICKET}"})
     stranger.get(f"/no/such/{CHAT}/{TICKET}/", {"email": ADDRESS}, headers={"user-agent": NAME})
@@ -119,6 +133,61 @@ def copy_of(model: type[models.Model]) -> list[models.Model]:
     return [model.from_db("default", names, values) for values in converted]
 
 
+def visit_from_a_marked_place(account):
+    """Chat, write a ticket and make mistakes, with a marked address, browser and page."""
+    headers = {"user-agent": BROWSER, "referer": f"{SHOP}/tea/?{QUERY}"}
+    visitor = Client(headers=headers, REMOTE_ADDR=CAME_FROM)
+    public, page = account.public_id, f"{SHOP}/tea/?{QUERY}=1#{QUERY}"
+    filled = {"name": "V", "email": "v@mail.example", "consent_answer": "on", "notice": "1", "page": page}
+    token = visitor.post(reverse("chat_start", args=[public]), filled | {"question": "Hello?"})[
+        "X-Chat-Token"
+    ]
+    with_token = Client(headers=headers | {"x-chat-token": token}, REMOTE_ADDR=CAME_FROM)
+    with_token.get(reverse("visitor_conversation", args=[public]))
+    with_token.post(reverse("visitor_messages", args=[public]), {"body": "Anybody?"})
+    with_token.post(reverse("visitor_typing", args=[public]))
+    said = filled | {"subject": "Tea", "message": "Where is it?"}
+    assert visitor.post(reverse("ticket_new", args=[public]), said).status_code == 302
+    visitor.post(reverse("ticket_new", args=[public]), said | {"consent_answer": ""})
+    visitor.get(f"/no/such/page/?{QUERY}")
+    visitor.get(reverse("privacy_notice", args=[public]))
+    odd = "multipart/form-data; boundary=b; charset=hex"
+    careless = Client(raise_request_exception=False, headers=headers, REMOTE_ADDR=CAME_FROM)
+    careless.generic("POST", reverse("chat_start", args=[public]), b"--", odd)
+
+
+def test_where_a_visitor_comes_from_is_nowhere_by_default(account, agent):
+    account.allowed_origins = SHOP
+    account.save()
+
+    visit_from_a_marked_place(account)
+
+    assert (Conversation.objects.count(), Ticket.objects.count()) == (1, 1)
+    parts = (*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea")
+    assert places_with(*parts) == []
+    for part in parts:
+        assert find_traces(part).as_json() == {"matches": []}
+
+
+def test_where_a_visitor_comes_from_is_only_there_shortened_and_sealed(account, agent):
+    account.allowed_origins = SHOP
+    account.keep_address = account.keep_browser = account.keep_page = True
+    account.save()
+
+    visit_from_a_marked_place(account)
+
+    assert places_with(*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea") == []
+    for part in NEVER:
+        assert find_traces(part).as_json() == {"matches": []}
+    for part, places in {"198.51.100.0/24": 2, "Firefox 141 on Windows": 2, f"{SHOP}/tea/": 1}.items():
+        assert len(find_traces(part).as_json()["matches"]) == places
+
+
+def copies_of_files(model: type[models.Model]) -> list[bytes]:
+    """Return what lies on the disk of the files of a model."""
+    return [Path(sealed_storage().path(file.stored_as)).read_bytes() for file in copy_of(model)]
+
+
 def test_nothing_is_stored_in_the_clear(told):
     assert places_with(CHAT, TICKET, NAME, ADDRESS) == []
     assert not find_traces(CHAT).none_found
@@ -129,12 +198,20 @@ def test_nothing_is_stored_in_the_clear(told):
 def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
     chat, ticket = told
     messages, contacts, tickets = copy_of(Message), copy_of(Contact), copy_of(Ticket)
+    files, pages = copy_of(ChatFile), copies_of_files(ChatFile)
     key_id = Conversation.objects.get(pk=chat.pk).key_id
 
     end_chat(conversation=chat, side="visitor")
 
     assert find_traces(CHAT).as_json() == {"matches": []}
     assert [message.body for message in messages if message.body] == []
+    assert [file.name for file in files if file.name] == []
+    assert CHAT.encode() not in b"".join(pages)
+    for file in files:
+        assert file.stored_as not in set(stored_files())
+        with pytest.raises(FileNotFoundError):
+            content_of(file)
+    assert len(files) == len(pages) == 2
     assert sorted(contact.email for contact in contacts) == ["", ADDRESS]
     assert [each.subject for each in tickets] == [f"{TICKET} subject"]
     assert not DataKey.objects.filter(pk=key_id).exists()
@@ -144,9 +221,10 @@ def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
 
 def test_person_is_nowhere_once_everything_is_closed(told, account, agent):
     chat, ticket = told
-    copies = [*copy_of(Message), *copy_of(TicketMessage)], copy_of(Contact), copy_of(TicketFile)
+    files = [*copy_of(TicketFile), *copy_of(ChatFile)]
+    copies = [*copy_of(Message), *copy_of(TicketMessage)], copy_of(Contact), files
     stored = [file.stored_as for file in copies[2]]
-    assert len(stored) == 1
+    assert len(stored) == 3
     assert set(stored) <= set(stored_files())
 
     end_chat(conversation=chat, side="visitor", rating=5)

@@ -18,18 +18,19 @@ OPEN_TICKET = f"""
 from django.core.files.uploadedfile import SimpleUploadedFile
 from helpdesk.models import Account
 from helpdesk.services.tickets import open_ticket
-from privacy.services.people.consent import current_notice
+from privacy.services.people.notices import current_notice
 account = Account.objects.get(public_id="demo")
 for name in ("{MARKER}", "bystander"):
     ticket = open_ticket(
         account=account, name=name, email=name + "@mail.example", subject=name, message=name,
-        files=[SimpleUploadedFile(name + ".txt", name.encode())], agreed=True, notice=current_notice(account),
+        files=[SimpleUploadedFile(name + ".txt", name.encode())], given=Given.to_all(current_notice(account)),
     )
     print(ticket.requester_id)
 """
 READ_TICKETS = """
 from helpdesk.models import Ticket, TicketFile
 from helpdesk.services.files import content_of
+from privacy.services.people.consent import Given
 print([ticket.subject for ticket in Ticket.objects.order_by("pk")])
 print([content_of(file) for file in TicketFile.objects.order_by("pk")])
 """

@@ -19,11 +19,11 @@ from helpdesk.technical import NOTHING, Technical
 from privacy import vault
 from privacy.categories import Category
 from privacy.encryption.errors import KeyLost
-from privacy.models import ConsentNotice, DataKey
+from privacy.models import DataKey
 from privacy.services.counts import count
 from privacy.services.erasing import at_once
 from privacy.services.erasing.skeletons import keeps_skeletons
-from privacy.services.people.consent import record_consent
+from privacy.services.people.consent import Given, record_consent
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,7 @@ def start_chat(
     name: str,
     email: str,
     question: str,
-    agreed: bool,
-    notice: ConsentNotice | None,
+    given: Given,
     technical: Technical = NOTHING,
 ) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
@@ -60,9 +59,13 @@ def start_chat(
     chat_key = vault.create_key(kind=DataKey.Kind.CHAT, account_id=account.pk)
     with transaction.atomic():
         contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
-        record_consent(account=account, person=contact, form="chat", agreed=agreed, notice=notice)
+        answered = record_consent(account=account, person=contact, form="chat", given=given)
         conversation = Conversation.objects.create(
-            account=account, contact=contact, token_hash=hash_token(token), key_id=chat_key
+            account=account,
+            contact=contact,
+            token_hash=hash_token(token),
+            key_id=chat_key,
+            answered_version=answered,
         )
         keep_technical(TechnicalData, technical, conversation=conversation)
         if question:

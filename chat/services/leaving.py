@@ -17,14 +17,16 @@ from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from helpdesk.models import Ticket
 from helpdesk.services.files import content_of
+from helpdesk.services.slips import without_slips
 from helpdesk.services.technical import noted_with
 from helpdesk.services.tickets import open_ticket
 from privacy.categories import Category
 from privacy.declarations import root_of
 from privacy.encryption.errors import SealError
-from privacy.models import AtEnd, ConsentNotice
+from privacy.models import AtEnd
 from privacy.services.erasing.erasure import erase_units, is_over
 from privacy.services.erasing.reasons import Reason
+from privacy.services.people.consent import Given
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.suspensions import suspended
 
@@ -39,8 +41,7 @@ def leave_message(
     name: str,
     email: str,
     message: str,
-    agreed: bool,
-    notice: ConsentNotice | None,
+    given: Given,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, end the chat and erase it: it lives on in the ticket.
 
@@ -58,11 +59,10 @@ def leave_message(
             account=chat.account,
             name=name,
             email=email,
-            subject=_subject(message),
+            subject=_subject(without_slips(message, account_id=chat.account_id).text),  # cut only then
             message=message,
             files=sent_by_visitor(chat),
-            agreed=agreed,
-            notice=notice,
+            given=given,
             technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),
         )
         close(chat, side=Conversation.Side.VISITOR)

@@ -12,7 +12,10 @@ from chat.models import Conversation, Message
 from chat.services.files import ChatFull, attach, discard, seal_sent
 from chat.statements import next_seq
 from helpdesk.models import User
+from helpdesk.services.slips import without_slips
 from privacy.encryption.errors import SealError
+from privacy.services.people.consent import ConsentMissing
+from privacy.slips import Masked
 
 
 class ChatEnded(Exception):
@@ -41,8 +44,11 @@ def add_entry(
 ) -> Message:
     """Add to the log of an open chat, in the caller's transaction; the chat's row is locked until its end.
 
+    Slips are masked where the account wants it.
+
     Raises :class:`ChatEnded` where the chat is closed or erased.
     """
+    said = without_slips(body, account_id=chat.account_id) if body else Masked("")
     now = timezone.now()
     seq = next_seq(chat, now=now)
     if seq is None:
@@ -57,7 +63,8 @@ def add_entry(
         kind=kind,
         side=side,
         agent=agent,
-        body=body,
+        body=said.text,
+        masked=" ".join(said.kinds),
         files_sent=files_sent,
         created_at=now,
     )
@@ -76,9 +83,12 @@ def post_message(
 ) -> Message:
     """Say something in a chat and return the message; the same ``client_id`` again returns the first one.
 
-    Raises :class:`ChatEnded` where the chat is closed or erased, and
-    :class:`chat.services.files.ChatFull`; in both cases nothing is stored, no file either.
+    Raises :class:`ChatEnded` where the chat is closed or erased,
+    :class:`privacy.services.people.consent.ConsentMissing` where the visitor must be asked again first, and
+    :class:`chat.services.files.ChatFull`; in all cases nothing is stored, no file either.
     """
+    if side == Conversation.Side.VISITOR and conversation.must_be_asked:
+        raise ConsentMissing
     if files and (said := _said(conversation, client_id)):
         return said
     sent = seal_sent(files, chat=conversation)

@@ -10,10 +10,13 @@ from chat.services.leaving import files_of_visitor, leave_message, words_of_visi
 from chat.services.messages import ChatEnded
 from chat.views.access import for_visitor_of_chat
 from chat.views.visitor import what_is_left
+from helpdesk.services.slips import masked_when_opened
 from privacy.categories import Category
+from privacy.encryption.rows import UNREADABLE, read_lost_as
 from privacy.services.people.consent import ConsentMissing
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.retention import expiry_under, when_of
+from privacy.slips import what_was_masked
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,13 +29,15 @@ def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpRespo
     if not form.is_valid():
         return _form(request, chat, form, status=422)
     try:
-        leave_message(conversation=chat, **form.given("name", "email", "message"))
+        ticket = leave_message(conversation=chat, **form.answers("name", "email", "message"))
     except ConsentMissing:
         form.refuse_consent()
         return _form(request, chat, form, status=422)
     except ChatEnded:
         return HttpResponse(status=410)
-    return render(request, "chat/visitor/_left.html", _context(chat) | what_is_left(chat), status=201)
+    masked = what_was_masked(masked_when_opened(ticket).split())
+    context = _context(chat) | what_is_left(chat) | {"masked": masked}
+    return render(request, "chat/visitor/_left.html", context, status=201)
 
 
 def _known(chat: Conversation) -> dict[str, str]:
@@ -51,9 +56,11 @@ def _form(
 
 def _context(chat: Conversation) -> dict:
     policy = policy_in_force(account_id=chat.account_id, category=Category.TICKET)
+    files = files_of_visitor(chat)
+    read_lost_as(UNREADABLE, files)
     return {
         "account": chat.account,
-        "files": files_of_visitor(chat),
+        "files": files,
         "ticket_expiry": expiry_under(policy, None),
         "ticket_when": when_of(policy),
     }

@@ -18,6 +18,7 @@ from chat.services.messages import ChatEnded, post_message
 from chat.services.ratings import end_with_rating, rating_ticket
 from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
+from helpdesk.forms.consent import ConsentForm
 from helpdesk.models import Account
 from helpdesk.technical import technical_of
 from helpdesk.views.downloads import send_file
@@ -41,13 +42,13 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
         try:
             started = start_chat(
                 account=account,
-                **form.given("name", "email", "question"),
+                **form.answers("name", "email", "question"),
                 technical=technical_of(request, account, page=form.cleaned_data["page"]),
             )
         except ConsentMissing:
             form.refuse_consent()
         else:
-            response = _pane(request, started.conversation, token=started.token, status=201)
+            response = pane(request, started.conversation, token=started.token, status=201)
             response["X-Chat-Token"] = started.token
             return response
     expiry = expiry_of(account_id=account.pk, category=Category.CHAT)
@@ -59,7 +60,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
 @for_visitor_of_chat
 def visitor_conversation(request: HttpRequest, chat: Conversation) -> HttpResponse:
     """Show the chat as it is now; a closed one until it is erased."""
-    return _pane(request, chat, token=request.headers["X-Chat-Token"])
+    return pane(request, chat)
 
 
 @require_POST
@@ -73,6 +74,8 @@ def visitor_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
         entry = post_message(conversation=chat, side=Conversation.Side.VISITOR, **form.cleaned_data)
     except ChatEnded:
         return HttpResponse(status=410)
+    except ConsentMissing:
+        return HttpResponse(status=409)  # the page shows the new text first
     except ChatFull:
         form.refuse_more_files()
         return render(request, "chat/_message_errors.html", {"form": form}, status=422)
@@ -131,7 +134,8 @@ def what_is_left(chat: Conversation) -> dict:
     return {"erased": False, "expiry": expiry}
 
 
-def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int = 200) -> HttpResponse:
+def pane(request: HttpRequest, chat: Conversation, *, token: str = "", status: int = 200) -> HttpResponse:
+    """Show the chat as it is now; ``token`` is what opens it where the request does not say it."""
     entries = list(chat.messages.select_related("agent"))
     agents = {entry.agent_id: entry.agent for entry in entries}
     if chat.agent_id in agents:
@@ -144,9 +148,13 @@ def _pane(request: HttpRequest, chat: Conversation, *, token: str, status: int =
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
+        "agreed": chat.answered_version > 0,
+        "again": ConsentForm(chat.account, auto_id="again_%s") if chat.must_be_asked else None,
         "rating_stays": keeps_skeletons(account_id=chat.account_id, category=Category.CHAT),
         "expiry": expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat, for_visitor=True),
     }
     response = render(request, "chat/visitor/_pane.html", context, status=status)
-    response["X-Rating-Ticket"] = rating_ticket(account=chat.account, token=token)
+    response["X-Rating-Ticket"] = rating_ticket(
+        account=chat.account, token=token or request.headers["X-Chat-Token"]
+    )
     return response

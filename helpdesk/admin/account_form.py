@@ -12,13 +12,13 @@ from helpdesk.admin.help_texts import ACCOUNT
 from helpdesk.admin.retention_tab import RetentionTab, chosen_plan
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.forms.logo import LogoField
-from helpdesk.forms.typed import TypedField, check_once
+from helpdesk.forms.texts import TextsField
+from helpdesk.forms.typed import check_once
 from helpdesk.logos import NO_LOGO, Logo
 from helpdesk.models import Account, User
 from helpdesk.services.account_settings import revision_of
 from helpdesk.text import validate_line, validate_text
 from privacy.presets import Preset
-from privacy.services.people.consent import current_notice
 
 
 def time_zones() -> list[tuple[str, str]]:
@@ -50,14 +50,11 @@ class AccountForm(forms.ModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    consent_introduction = TextsField(label=_("Words above the list"), rows=2, required=False)
+    billboard = TextsField(label=_("Message in the window"), required=False)
+    refusal = TextsField(label=_("What is possible without consent"), rows=2, required=False)
     logo = LogoField(label=_("Logo"), required=False)
     remove_logo = forms.BooleanField(label=_("Take the logo away"), required=False)
-    notice_text = TypedField(
-        label=_("What the visitor agrees to"),
-        max_length=2000,
-        widget=forms.Textarea({"rows": 4}),
-        validators=[validate_text],
-    )
     revision = forms.CharField(widget=forms.HiddenInput, required=False)
 
     class Meta:
@@ -80,7 +77,12 @@ class AccountForm(forms.ModelForm):
             "keep_address",
             "keep_browser",
             "keep_page",
-            "consent_required",
+            "consent_mechanism",
+            "consent_together",
+            "consent_introduction",
+            "billboard",
+            "refusal",
+            "withdrawal",
             "chat_name",
             "chat_email",
             "chat_question",
@@ -119,11 +121,9 @@ class AccountForm(forms.ModelForm):
         self._offer_people()
 
     def _decided(self) -> dict[str, Any]:
-        """Return what stands outside the account's own row: notice, managers."""
+        """Return what stands outside the account's own row: who looks after it."""
         account = self.instance
-        notice = current_notice(account)
         decided: dict[str, Any] = {
-            "notice_text": notice.text if notice else "",
             "revision": revision_of(account),
             "managers": list(account.assignments.values_list("user_id", flat=True)),
         }

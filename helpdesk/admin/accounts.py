@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.account_form import AccountForm, NewAccountForm
 from helpdesk.admin.networks import NetworkInline
-from helpdesk.admin.previews import colour_preview, preview, retention_page
+from helpdesk.admin.previews import colour_preview, consent_page, preview, retention_page
 from helpdesk.admin.scope import ScopedAdmin, is_operator
 from helpdesk.client_ip import address_of
 from helpdesk.models import Account, User
@@ -45,7 +45,18 @@ TABS: list[tuple[str, Any, list[str]]] = [
         ],
     ),
     ("page", gettext_lazy("The chat's page"), ["allowed_origins", "brand_colour", "logo", "remove_logo"]),
-    ("consent", gettext_lazy("Consent and notice"), ["consent_required", "notice_text"]),
+    (
+        "consent",
+        gettext_lazy("Consent and notice"),
+        [
+            "consent_mechanism",
+            "consent_together",
+            "consent_introduction",
+            "billboard",
+            "refusal",
+            "withdrawal",
+        ],
+    ),
     (
         "fields",
         gettext_lazy("Chat and ticket fields"),
@@ -139,9 +150,9 @@ class AccountAdmin(ScopedAdmin):
             values={name: chosen[name] for name in AccountForm.Meta.fields if name in chosen},
             logo=form.chosen_logo,
             decisions=form.retention.decisions,
+            minimums=form.retention.moved_minimums,
             reason=form.retention.chosen["reason"],
             skip_cooling=form.retention.chosen["skip_cooling"],
-            notice=chosen["notice_text"],
             networks=formsets[0].lines(),
             managers=chosen.get("managers"),
         )
@@ -150,7 +161,7 @@ class AccountAdmin(ScopedAdmin):
         message = super().construct_change_message(request, form, formsets, add)
         if not add and any(formset.has_changed() for formset in formsets):
             message[0]["changed"]["fields"].append("Networks")
-        if not add and form.retention.decisions:
+        if not add and (form.retention.decisions or form.retention.moved_minimums):
             message[0]["changed"]["fields"].append("Retention")
         return message
 
@@ -186,9 +197,11 @@ class AccountAdmin(ScopedAdmin):
             context |= {
                 "address": address_of(request),
                 "embed_url": settings.LETHE_EMBED_URL,
+                "purposes": obj.purposes.all(),
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
+                **consent_page(obj, _given_or_kept(context["adminform"].form)),
                 **colour_preview(context["adminform"].form["brand_colour"].value()),
                 **retention_page(context["adminform"].form.retention, request),
             }
@@ -231,3 +244,8 @@ class AccountAdmin(ScopedAdmin):
 
     def page_of(self, account: Account) -> str:
         return reverse("admin:helpdesk_account_change", args=[account.pk])
+
+
+def _given_or_kept(form: ModelForm) -> dict[str, Any]:
+    """Return what the page shows at this moment, be it typed or stored."""
+    return {**form.initial, **getattr(form, "cleaned_data", {})}

@@ -98,11 +98,11 @@ class LedgerAdmin(EvidenceAdmin):
 class ConsentAdmin(EvidenceAdmin):
     """Who agreed stays a pseudonym here; to which words, where, and when."""
 
-    list_display = ("account", "notice_version", "form", "mechanism", "language", "given_at")
-    list_filter = (OfAccount, "form")
-    filters = ("account", "form__exact")
+    list_display = ("account", "notice_version", "purpose", "state", "form", "mechanism", "language", "at")
+    list_filter = (OfAccount, "state", "form")
+    filters = ("account", "state__exact", "form__exact")
     list_select_related = ("account", "notice")
-    ordering = ("-given_at",)
+    ordering = ("-at",)
 
     @admin.display(description=gettext_lazy("version of the notice"), ordering="notice__version")
     def notice_version(self, record: ConsentRecord) -> int:

@@ -59,15 +59,16 @@ ACCOUNT = {
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
     ),
     "keep_address": _(
-        "Shortened to its network, so that it points at nobody in particular, and erased by the rule for "
-        "technical data (Articles 5(1)(c) and 25)."
+        "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at "
+        "nobody in particular, and erased by the rule for technical data (Articles 5(1)(c) and 25)."
     ),
     "keep_browser": _(
         "The name and main version of the browser and system, to help with faults of the site (Article "
         "5(1)(c))."
     ),
     "keep_page": _(
-        "The page where the chat was opened, without what follows its question mark (Article 5(1)(c))."
+        "Of your own site, without what follows its question mark, and without parts that hold an address or "
+        "a key (Article 5(1)(c))."
     ),
     "allowed_origins": _(
         "One a line, such as https://www.example.com; no other site can show the chat as if it were its "
@@ -77,13 +78,26 @@ ACCOUNT = {
         "Who may open these settings; nobody else of the deployment can, operators apart (Articles 29 and "
         "32(4))."
     ),
-    "consent_required": _(
-        "On: a chat or ticket begins only after the visitor has ticked the box, and the proof is kept "
-        "(Articles 6(1)(a) and 7(1))."
+    "consent_mechanism": _(
+        "Boxes in the form, the first question of the bot, a message in the window, or the site around the "
+        "chat; what rests on consent begins only after a clear yes (Articles 4(11) and 7(1))."
     ),
-    "notice_text": _(
-        "The words beside the box, short and plain; saving other words makes a new version, and earlier "
-        "proof keeps the old one (Article 7(2))."
+    "consent_together": _(
+        "On: one list in which visitors tick what they agree to; off: a box for each (Article 7(2))."
+    ),
+    "consent_introduction": _(
+        "Stands above the list, such as “I agree that my data is used for:” (Article 7(2))."
+    ),
+    "billboard": _(
+        "Shown in the chat's window. It informs; reading it is no consent in the sense of the law (Articles "
+        "4(11) and 13)."
+    ),
+    "refusal": _(
+        "What visitors can do who don't agree, such as calling you or writing a letter; nothing of theirs is "
+        "stored then (Articles 7(4) and 12(1))."
+    ),
+    "withdrawal": _(
+        "What one tap on “Withdraw consent” does at once; withdrawing is as easy as giving (Article 7(3))."
     ),
     "chat_name": _(
         "Whether the chat asks for a name before it begins; don't ask for what you don't need (Article "
@@ -142,6 +156,15 @@ RETENTION = {
         "Anonymous figures are the status, times to the hour and the rating; nobody can be found in them "
         "(Recital 26, Articles 5(1)(e) and 89(1))."
     ),
+    "minimum_amount": _(
+        "Empty for no minimum. Nothing is kept because of it: it warns you of a rule that is shorter "
+        "(Articles 5(2) and 6(1)(c))."
+    ),
+    "minimum_unit": _("Counted from the same moment as the rule (Article 5(1)(e))."),
+    "minimum_reason": _(
+        "Such as “invoices, § 147 AO”: agents read it where they ask why something is still here (Article "
+        "5(2))."
+    ),
     "reason": _("Kept with the version, for whoever asks later why it is so (Article 5(2))."),
     "skip_cooling": _(
         "A first run after a shorter time waits a day, so that a slip can be undone; without the wait "
@@ -192,4 +215,28 @@ PERSON = {
         "At least 12 characters, not a common one and not like the name or address; hand it over in person. "
         "Setting one signs the person out everywhere (Article 32(1)(b))."
     ),
+}
+
+PURPOSE = {
+    "key": _("A short name for proofs of consent and the ledger; it stays for ever (Article 5(2))."),
+    "names": _("In a few words, as visitors will read it in the notice (Article 13(1)(c))."),
+    "basis": _("One of the six of the law; each purpose has exactly one (Article 6(1))."),
+    "basis_note": _(
+        "The law that obliges you, the contract, or your legitimate interest; visitors are told (Articles "
+        "6(3) and 13(1)(d))."
+    ),
+    "questions": _(
+        "For consent only: the words beside the box, short and plain. Other words make a new version, and "
+        "returning visitors are asked again (Article 7(2))."
+    ),
+    "is_required": _(
+        "On: nothing begins without it, so ask only what the answer really needs (Article 7(4))."
+    ),
+    "reuses": _("Where data that was collected for another purpose is used for this one (Article 6(4))."),
+    "compatibility": _(
+        "The link between the two, the context, the kind of data, what follows for people, the safeguards "
+        "(Article 6(4))."
+    ),
+    "position": _("Smaller numbers come first (Article 12(1))."),
+    "is_active": _("Off: data may not be used for it any more, and nobody is asked (Article 5(1)(b))."),
 }

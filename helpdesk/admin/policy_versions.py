@@ -12,6 +12,7 @@ from privacy.models import PolicyVersion
 from privacy.services.rules.decisions import Decision, proposed
 from privacy.services.rules.policies import Policy, policies_in_force
 from privacy.services.rules.retention import sentence_of
+from privacy.terms import Term
 
 SHOWN = 20
 
@@ -53,6 +54,29 @@ def _who(version: PolicyVersion) -> str:
 
 
 def _changes(version: PolicyVersion, rules: dict[str, Policy], now: datetime) -> list[Change]:
+    return [*_of_rules(version, rules, now), *_of_minimums(version)]
+
+
+def _of_minimums(version: PolicyVersion) -> list[Change]:
+    before, after = version.minimums_before, version.minimums_after
+    return [
+        Change(
+            _("%(category)s, at least") % {"category": Category(category).label},
+            _minimum_in_words(before.get(category)),
+            _minimum_in_words(after.get(category)),
+        )
+        for category in {**before, **after}
+        if before.get(category) != after.get(category)
+    ]
+
+
+def _minimum_in_words(said: dict[str, str] | None) -> str:
+    if said is None:
+        return _("no minimum")
+    return f"{Term.from_code(said['term']).length_in_words()} ({said['reason']})"
+
+
+def _of_rules(version: PolicyVersion, rules: dict[str, Policy], now: datetime) -> list[Change]:
     return [
         Change(
             str(Category(category).label),

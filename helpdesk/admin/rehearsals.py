@@ -73,7 +73,9 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
         "chart_width": len(rehearsal.days) * (BAR + GAP),
         "chart_height": HEIGHT,
         "closing": closing_in_words(tab.closing),
-        "conflicts": conflicts_of(each for each in policies if is_stored(each.category, tab.account)),
+        "conflicts": conflicts_of(
+            (each for each in policies if is_stored(each.category, tab.account)), tab.minimums.values()
+        ),
         "told": _told(tab, policies),
         "changed": bool(tab.decisions),
         "number_to_type": tab.number_to_type,

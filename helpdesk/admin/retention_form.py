@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from helpdesk.admin.help_texts import RETENTION
+from helpdesk.admin.minimum_form import MinimumForm
 from helpdesk.admin.of_category import OfCategory
 from helpdesk.admin.plan_limits import Limits
-from helpdesk.admin.retention_values import ARCHIVE, controls_of, counts_not, decision_from
+from helpdesk.admin.retention_values import ARCHIVE, LONGER_UNITS, controls_of, counts_not, decision_from
 from helpdesk.models import Account
 from helpdesk.services.entitlement import refuse_beyond_plan
 from helpdesk.technical import is_stored
@@ -34,7 +35,6 @@ RUNS = [
     *((every, every.label) for every in Every if every != Every.CONTINUOUS),
 ]
 HOURS = [(hour, f"{hour:02}:00") for hour in range(24)]
-LONGER_UNITS = [(unit.value, unit.label) for unit in Unit if unit not in {Unit.MINUTES, Unit.HOURS}]
 
 
 class ChoicesWithReason(forms.RadioSelect):
@@ -51,6 +51,8 @@ class ChoicesWithReason(forms.RadioSelect):
 
 class CategoryForm(OfCategory):
     """One category: rule, clock, cadence, what happens at the end, archive; only what it can have."""
+
+    minimum: MinimumForm  # beside it on the page
 
     rule = forms.ChoiceField(
         label=gettext_lazy("When is it erased?"), choices=RULES, widget=ChoicesWithReason, required=False

@@ -14,16 +14,20 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from helpdesk.admin.closing import closed_by_limits
 from helpdesk.admin.help_texts import RETENTION
+from helpdesk.admin.minimum_form import MinimumForm
 from helpdesk.admin.plan_limits import Limits
 from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
+from helpdesk.services.minimums import Minimums, asks_why, changed_minimums, short_of
 from helpdesk.services.silence import erased_by
+from privacy.minimum_terms import MinimumTerm
 from privacy.models import Plan
 from privacy.presets import Preset
 from privacy.services.rules.along import all_in
 from privacy.services.rules.cooling import may_go_sooner
 from privacy.services.rules.decisions import Decision, proposed
+from privacy.services.rules.minimums import minimums_of
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.policy import Policy
 from privacy.services.rules.rehearsal import Rehearsal, over_in, rehearse
@@ -88,17 +92,31 @@ class RetentionTab:
             )
             for policy in policies_in_force(account.pk)
         ]
+        self.least = minimums_of(account.pk)
+        for row in self.rows:
+            row.minimum = MinimumForm(row.category, self.least.get(row.category), data)
         self.change = ChangeForm(data)
         self.limits = limits
 
     @property
     def forms(self) -> list[forms.Form]:
-        return [*self.rows, self.change]
+        return [*self.rows, *(row.minimum for row in self.rows), self.change]
 
     @cached_property
     def decisions(self) -> dict[str, Decision]:
         """What was decided otherwise than it is, by category; what is wrong is left out."""
         return {row.category: row.decision for row in self.rows if row.is_changed and row.decision}
+
+    @cached_property
+    def minimums(self) -> dict[str, MinimumTerm]:
+        """The minimum terms as they would be after saving, by category."""
+        chosen = {row.category: row.minimum.minimum for row in self.rows}
+        return {category: minimum for category, minimum in chosen.items() if minimum is not None}
+
+    @property
+    def moved_minimums(self) -> Minimums:
+        """What of the minimum terms was decided otherwise than it is."""
+        return changed_minimums(self.least, {row.category: row.minimum.minimum for row in self.rows})
 
     @cached_property
     def errors(self) -> dict[str, Any]:
@@ -175,6 +193,9 @@ class RetentionTab:
         )
         if self.chosen.get("skip_cooling") and sooner and not self.chosen.get("reason"):
             self.change.add_error("reason", ValidationError(_("Say why it can't wait."), "required"))
+        short = short_of(self.minimums, self.decisions)
+        if short and not self.chosen.get("reason"):
+            self.change.add_error("reason", ValidationError(asks_why(short), "below_minimum"))
         number = self.number_to_type
         if number is not None and self.chosen.get("typed_number") != number:
             words = ngettext(

@@ -9,6 +9,7 @@ from privacy.services.rules.decisions import Decision
 from privacy.terms import Rule, Term, Unit
 
 ARCHIVE = {"archive_amount", "archive_unit"}
+LONGER_UNITS = [(unit.value, unit.label) for unit in Unit if unit not in {Unit.MINUTES, Unit.HOURS}]
 
 
 def counts_not(chosen: Mapping[str, Any]) -> set[str]:

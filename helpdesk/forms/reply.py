@@ -7,9 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from helpdesk.forms.consent import ConsentMixin, notice_to_answer
 from helpdesk.forms.files import FilesField
 from helpdesk.forms.typed import TypedField
-from helpdesk.models import Ticket, User
+from helpdesk.models import Account, Ticket, User
 from helpdesk.models.tickets import MESSAGE_LIMIT
 from helpdesk.text import validate_text
 
@@ -29,11 +30,17 @@ class MessageField(TypedField):
         return super().to_python(str(value).replace("\r\n", "\n") if value else value)
 
 
-class AnswerForm(forms.Form):
-    """The requester's answer."""
+class AnswerForm(ConsentMixin):
+    """The requester's answer; ``asks`` is the account whose consent notice has changed since they agreed."""
 
     message = MessageField(label=_("Your answer"))
     files = FilesField()
+
+    def __init__(self, *args: Any, asks: Account | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if asks:
+            self.account, self.notice = asks, notice_to_answer(asks)
+            self.ask_consent()
 
 
 class ReplyForm(forms.Form):

@@ -31,7 +31,6 @@ class TicketForm(IntakeForm):
             "subject": given["subject"],
             "message": given["message"],
             "files": given["files"],
-            "agreed": given.get("consent", False),
-            "notice": self.notice,
+            "given": self.given,
             "form": given["once"],
         }

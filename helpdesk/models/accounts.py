@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from helpdesk.client_ip import unmapped
 from helpdesk.countries import COUNTRIES
 from helpdesk.origins import clean_origins
+from privacy.models import Mechanism, Withdrawal
+from privacy.texts import validate_texts
 
 
 def new_public_id() -> str:
@@ -94,7 +96,23 @@ class Account(models.Model):
     allowed_origins = models.TextField(
         _("sites that may embed the chat"), blank=True, validators=[clean_origins]
     )
-    consent_required = models.BooleanField(_("ask for consent before a chat or ticket"), default=True)
+    consent_mechanism = models.CharField(
+        _("how visitors are asked"), max_length=10, choices=Mechanism, default=Mechanism.FIELD
+    )
+    consent_together = models.BooleanField(_("several questions as one list"), default=False)
+    consent_introduction = models.JSONField(
+        _("words above the list"), default=dict, blank=True, validators=[validate_texts]
+    )
+    billboard = models.JSONField(
+        _("message in the window"), default=dict, blank=True, validators=[validate_texts]
+    )
+    refusal = models.JSONField(
+        _("what is possible without consent"), default=dict, blank=True, validators=[validate_texts]
+    )
+    withdrawal = models.CharField(
+        _("when consent is withdrawn"), max_length=6, choices=Withdrawal, default=Withdrawal.ERASE
+    )
+    notice_version = models.PositiveIntegerField(default=0, editable=False)  # 0: nobody has to answer one
     chat_name = models.CharField(_("name, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
     chat_email = models.CharField(
         _("e-mail, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.models.accounts import Account
+from helpdesk.models.masked import MaskedWords
 from helpdesk.models.people import Contact, User
 from helpdesk.models.queued_mail import QueuedMail
 from helpdesk.models.stored_file import StoredFile
@@ -99,7 +100,7 @@ class TicketParticipant(SealedModel):
         return f"participant {str(self.pk)[-6:]}"
 
 
-class TicketMessage(SealedModel):
+class TicketMessage(MaskedWords, SealedModel):
     """A message of a ticket, sealed under the key of the participant who wrote it or whom it answers."""
 
     class Kind(models.TextChoices):

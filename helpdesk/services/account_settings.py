@@ -9,18 +9,20 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from helpdesk.account_codes import codes_of, marks_of
 from helpdesk.allowlist import would_lock_out
 from helpdesk.client_ip import ClientAddress
 from helpdesk.logos import Logo
 from helpdesk.models import Account, AllowedNetwork, User
-from helpdesk.services.accounts import assign_managers, first_notice
+from helpdesk.services.accounts import assign_managers
 from helpdesk.services.logos import keep_logo
+from helpdesk.services.minimums import Minimums
 from helpdesk.services.retention import Decision, change_retention, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from helpdesk.services.support import end_support_to_account
 from privacy import ledger
 from privacy.models import Plan
-from privacy.services.people.consent import current_notice, publish_notice
+from privacy.services.people.notices import current_notice, publish_notice
 from privacy.services.rules.policies import policies_in_force
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
@@ -42,16 +44,16 @@ def change_account(
     values: Mapping[str, Any],
     logo: Logo | None = None,
     decisions: Mapping[str, Decision] | None = None,
+    minimums: Minimums | None = None,
     reason: str = "",
     skip_cooling: bool = False,
-    notice: str | None = None,
     networks: Networks | None = None,
     managers: Iterable[User] | None = None,
 ) -> Account:
     """Save what ``by`` decided about an account, all of it or nothing, and return the account as it is now.
 
     ``None`` leaves a part as it is. ``revision`` is what :func:`revision_of` said when the page was opened.
-    ``NO_LOGO`` takes the logo away; ``reason`` and ``skip_cooling`` are about retention, as
+    ``NO_LOGO`` takes the logo away; ``minimums``, ``reason`` and ``skip_cooling`` are about retention, as
     :func:`change_retention` says. Raises :class:`ChangedMeanwhile`, ``PermissionDenied`` for what operators
     decide, and ``ValidationError`` for bad values or an allowlist that would lock out ``by``.
     """
@@ -70,14 +72,13 @@ def change_account(
         change_retention(
             account=account,
             decisions=decisions or {},
+            minimums=minimums,
             by=by,
             reason=reason,
             skip_cooling=skip_cooling,
             before=before,
         )
-        if notice is not None or "policy_url" in values:
-            text = notice or _notice_text(account)
-            publish_notice(account=account, text=text, policy_url=account.policy_url)
+        publish_notice(account=account)
         if networks is not None:
             _set_networks(account, networks, by)
         if managers is not None:
@@ -150,7 +151,13 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
     note_shorter_silence(account, before)
     account.full_clean()
     account.save()
-    ledger.record("account.changed", account_id=account.pk, who=ledger.reference(by), fields=changed)
+    ledger.record(
+        "account.changed",
+        account_id=account.pk,
+        who=ledger.reference(by),
+        fields=changed,
+        **codes_of(account, changed),
+    )
     if not account.is_active:
         end_support_to_account(account=account, by=by)
 
@@ -175,9 +182,5 @@ def _set_networks(account: Account, networks: Networks, by: User) -> None:
         added=len(wanted.keys() - now.keys()),
         removed=len(now.keys() - wanted.keys()),
         networks=len(wanted),
+        lines=marks_of(account, wanted),
     )
-
-
-def _notice_text(account: Account) -> str:
-    notice = current_notice(account)
-    return notice.text if notice else first_notice(account)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,7 +13,8 @@ from helpdesk.services.retention import Decision, change_retention
 from helpdesk.services.support import end_support_of_manager
 from privacy import ledger
 from privacy.categories import Category
-from privacy.services.people.consent import publish_notice
+from privacy.services.people.notices import publish_notice
+from privacy.services.people.purposes import declare_answering
 from privacy.terms import Rule, Term, Unit
 
 # What a new account begins with, before anybody touched a setting (Article 25(2)).
@@ -42,7 +44,9 @@ def open_account(
         ledger.record("account.opened", account_id=account.pk, who=ledger.reference(by), plan=account.plan_id)
         decisions = {c: Decision(term) for c, term in {**FIRST_TERMS, **(terms or {})}.items()}
         change_retention(account=account, decisions=decisions, by=by, skip_cooling=True)
-        publish_notice(account=account, text=notice or first_notice(account), policy_url=account.policy_url)
+        words = {account.language: notice or first_notice(account)}
+        declare_answering(account=account, names=names_of_answering(), questions=words)
+        publish_notice(account=account)
     return account
 
 
@@ -63,6 +67,15 @@ def assign_managers(*, account: Account, managers: Iterable[User], by: User) -> 
         for pk in wanted.keys() - now.keys():
             ManagerAssignment.objects.create(user=wanted[pk], account=account)
             _record_assignment("manager.assigned", account, wanted[pk], by)
+
+
+def names_of_answering() -> dict[str, str]:
+    """Return what a new account's first purpose is called, in every language of the site."""
+    names = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            names[language] = _("To answer you")
+    return names
 
 
 def first_notice(account: Account) -> str:

@@ -39,8 +39,8 @@ def verify_address(*, participant: TicketParticipant) -> Contact:
             return contact
         if is_suspended(contact):
             return contact
-        _hand_over(contact, known)
-        _record("contact.merged", known, merged=ledger.reference(contact))
+        hand_over(contact, known, subject=ledger.reference(contact))
+        _record("contact.merged", known, merged=ledger.reference(contact), mark=ledger.mark(contact.pk))
     erase_units(Contact, [contact.pk], account_id=contact.account_id, reason="merged")
     return known
 
@@ -50,13 +50,16 @@ def _proved_owner(contact: Contact) -> Contact | None:
     return same.filter(verified_at__isnull=False).exclude(pk=contact.pk).first()
 
 
-def _hand_over(old: Contact, new: Contact) -> None:
-    """Point what is somebody's at somebody else: tickets here, and what the floors above declare."""
+def hand_over(old: Contact, new: Contact, *, subject: str) -> None:
+    """Point what is somebody's at somebody else: tickets here, and what the floors above declare.
+
+    ``subject`` is the pseudonym under which the proof of their answers is kept.
+    """
     for root in roots():
         if root.person_model is Contact and root.model is not Contact:
             root.rows().filter(**{root.person: old}).update(**{root.person: new})
     TicketParticipant.objects.filter(contact=old).update(contact=new)
-    proof = ConsentRecord.objects.filter(account_id=old.account_id, subject=ledger.reference(old))
+    proof = ConsentRecord.objects.filter(account_id=old.account_id, subject=subject)
     proof.update(subject=ledger.reference(new))
     if not new.name and old.name:
         new.name = old.name

@@ -13,7 +13,9 @@ from django.utils import timezone
 from helpdesk.models import OutgoingMail, StaffMail, Ticket, TicketMessage, TicketParticipant
 from helpdesk.services.sending import AUTOMATIC, give_up_old, message_id_of, send_queued, words_of
 from helpdesk.services.staff_mail import send_due_staff_mail
-from helpdesk.ticket_links import link_of
+from helpdesk.ticket_links import link_of, withdrawal_link_of
+from privacy.models import ConsentRecord
+from privacy.services.people.consent import answers_of
 
 CONFIRMATION = "ticket_opened"
 CONFIRMATION_PAUSE = timedelta(hours=1)
@@ -51,6 +53,7 @@ def queue_mail(
         "account": account,
         "ticket": ticket,
         "link": link_of(participant),
+        "withdrawal_link": withdrawal_link_of(participant) if _has_agreed(participant) else "",
         "notice_link": settings.LETHE_BASE_URL + reverse("privacy_notice", args=[account.public_id]),
     }
     words = words_of(template, language=account.language, **context)
@@ -63,6 +66,11 @@ def queue_mail(
         subject=words.subject,
         body=words.body,
     )
+
+
+def _has_agreed(participant: TicketParticipant) -> bool:
+    answers = answers_of(account=participant.ticket.account, person=participant.contact)
+    return any(record.state == ConsentRecord.State.GIVEN for record in answers)
 
 
 def send_due_mail(*, now: datetime | None = None) -> int:

@@ -126,8 +126,9 @@ def _eligible(account: Account, person: User) -> User:
 def _end(grants: QuerySet[SupportGrant], *, because: str, by: User | None = None) -> int:
     """End those that are not over; one whose time had come is noted as run out, whoever ends it."""
     running = grants.filter(ended_at=None).select_related("user").order_by("pk")
-    ended, now = 0, timezone.now()
+    ended = 0
     for grant in running.select_for_update(no_key=True, of=("self",)):
+        now = timezone.now()  # once it is locked: nothing is opened any more from here on
         ran_out = grant.until <= now
         grant.ended_at = grant.until if ran_out else now
         grant.ended_because = End.EXPIRED if ran_out else because

@@ -18,21 +18,32 @@ from helpdesk.models import (
 )
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import confirm_ticket, mail_reply
+from helpdesk.services.slips import without_slips
 from helpdesk.services.technical import keep_technical
 from helpdesk.services.twice import mark_of, opened_by, remember_opened, said_just_now
 from helpdesk.technical import NOTHING, Technical
 from helpdesk.ticket_links import hash_token, token_of
 from privacy import ledger, vault
-from privacy.models import ConsentNotice, DataKey
+from privacy.models import DataKey
 from privacy.services.counts import count
 from privacy.services.erasing.at_once import erase_if_due_at_once
 from privacy.services.erasing.erasure import erase_units
-from privacy.services.people.consent import record_consent
+from privacy.services.people.consent import (
+    Given,
+    has_withdrawn,
+    needs_asking,
+    record_consent,
+)
 from privacy.services.rules.suspensions import refuse_suspended
+from privacy.slips import Masked, known_kinds
 
 
 class TicketErased(Exception):
     """The ticket is gone; nothing can be added to it."""
+
+
+class ConsentWithdrawn(Exception):
+    """The requester took back their consent: nothing more is done with the ticket (Article 7(3))."""
 
 
 class NotOfThisAccount(Exception):
@@ -47,12 +58,13 @@ def open_ticket(
     subject: str,
     message: str,
     files: Sequence[File] = (),
-    agreed: bool,
-    notice: ConsentNotice | None,
+    given: Given,
     form: str = "",
     technical: Technical = NOTHING,
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
+
+    Slips are masked in the subject and the message, where the account wants it.
 
     ``form`` is the code of the copy of the form that was filled in: sent twice with the same words, it opens
     one ticket, and the second time returns it.
@@ -61,19 +73,23 @@ def open_ticket(
     """
     contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
     thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
-    mark = mark_of(account, form=form, given=[name, email, subject, message], files=files) if form else ""
+    title, said = (without_slips(text, account_id=account.pk) for text in (subject, message))
+    mark = (
+        mark_of(account, form=form, given=[name, email, title.text, said.text], files=files) if form else ""
+    )
     with transaction.atomic():
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if mark and (opened := opened_by(mark)):
             return opened
         number = _next_number(locked)
         contact = Contact.objects.create(account=account, name=name, email=email, key_id=contact_key)
-        record_consent(account=account, person=contact, form="ticket", agreed=agreed, notice=notice)
+        record_consent(account=account, person=contact, form="ticket", given=given)
         ticket = Ticket.objects.create(
-            account=account, number=number, requester=contact, subject=subject, key_id=thread_key
+            account=account, number=number, requester=contact, subject=title.text, key_id=thread_key
         )
         participant = _add_participant(ticket, contact)
-        _add_message(ticket, participant, TicketMessage.Kind.REQUEST, message, files=files)
+        opening = Masked(said.text, tuple(known_kinds([*title.kinds, *said.kinds])))
+        _add_message(ticket, participant, TicketMessage.Kind.REQUEST, opening, files=files)
         keep_technical(TicketTechnicalData, technical, ticket=ticket)
         count(account=account, name="tickets_opened")
         ledger.record("ticket.opened", account_id=account.pk, ticket=ledger.reference(ticket))
@@ -83,37 +99,50 @@ def open_ticket(
     return ticket
 
 
-def answer_ticket(*, participant: TicketParticipant, body: str, files: Sequence[File] = ()) -> TicketMessage:
-    """Add the requester's answer. A closed ticket opens again and its clock stops.
+def answer_ticket(
+    *, participant: TicketParticipant, body: str, files: Sequence[File] = (), given: Given | None = None
+) -> TicketMessage:
+    """Add the requester's answer, slips masked. A closed ticket opens again and its clock stops.
 
-    Raises :class:`TicketErased`.
+    ``given`` is what they agreed to where they had to be asked again. Raises :class:`TicketErased`, or
+    :class:`privacy.services.people.consent.ConsentMissing`; nothing is stored then.
     """
+    words = without_slips(body, account_id=participant.account_id)
     with transaction.atomic():
         ticket = _locked(participant.ticket_id)
+        account, person = ticket.account, participant.contact
+        if needs_asking(account=account, person=person):
+            record_consent(account=account, person=person, form="ticket", given=given or Given())
         if said := said_just_now(
-            ticket, kind=TicketMessage.Kind.REQUEST, body=body, leaves=Ticket.Status.OPEN, files=files
+            ticket, kind=TicketMessage.Kind.REQUEST, body=words.text, leaves=Ticket.Status.OPEN, files=files
         ):
             return said
-        message = _add_message(ticket, participant, TicketMessage.Kind.REQUEST, body, files=files)
+        message = _add_message(ticket, participant, TicketMessage.Kind.REQUEST, words, files=files)
         _set_status(ticket, Ticket.Status.OPEN, by=None)
     return message
 
 
 def reply_ticket(*, ticket: Ticket, agent: User, body: str, files: Sequence[File] = ()) -> TicketMessage:
-    """Answer the requester, by mail too; the ticket then waits for them. Raises :class:`TicketErased`."""
+    """Answer the requester, by mail too; the ticket then waits for them. Repeated slips are masked, too.
+
+    Raises :class:`TicketErased`, or :class:`ConsentWithdrawn` where the requester took theirs back.
+    """
+    words = without_slips(body, account_id=ticket.account_id)
     with transaction.atomic():
         ticket = _locked(ticket.pk)
+        if has_withdrawn(account=ticket.account, person=ticket.requester):
+            raise ConsentWithdrawn
         if said := said_just_now(
             ticket,
             kind=TicketMessage.Kind.REPLY,
-            body=body,
+            body=words.text,
             leaves=Ticket.Status.PENDING,
             agent=agent,
             files=files,
         ):
             return said
         participant = _requester(ticket)
-        message = _add_message(ticket, participant, TicketMessage.Kind.REPLY, body, agent=agent, files=files)
+        message = _add_message(ticket, participant, TicketMessage.Kind.REPLY, words, agent=agent, files=files)
         _set_status(ticket, Ticket.Status.PENDING, by=agent)
         count(account=ticket.account, name="tickets_replied")
         mail_reply(ticket, participant, message)
@@ -121,12 +150,13 @@ def reply_ticket(*, ticket: Ticket, agent: User, body: str, files: Sequence[File
 
 
 def add_note(*, ticket: Ticket, agent: User, body: str) -> TicketMessage:
-    """Add a note that only the account's agents see. Raises :class:`TicketErased`."""
+    """Add a note that only the account's agents see, slips masked. Raises :class:`TicketErased`."""
+    words = without_slips(body, account_id=ticket.account_id)
     with transaction.atomic():
         ticket = _locked(ticket.pk)
-        if said := said_just_now(ticket, kind=TicketMessage.Kind.NOTE, body=body, agent=agent):
+        if said := said_just_now(ticket, kind=TicketMessage.Kind.NOTE, body=words.text, agent=agent):
             return said
-        return _add_message(ticket, _requester(ticket), TicketMessage.Kind.NOTE, body, agent=agent)
+        return _add_message(ticket, _requester(ticket), TicketMessage.Kind.NOTE, words, agent=agent)
 
 
 def assign_ticket(*, ticket: Ticket, assignee: User | None, by: User) -> None:
@@ -157,6 +187,11 @@ def change_status(*, ticket: Ticket, status: str, by: User) -> bool:
 def close_ticket(*, ticket: Ticket, by: User) -> bool:
     """Close a ticket and return whether it is erased: its account may do that at once."""
     return change_status(ticket=ticket, status=Ticket.Status.CLOSED, by=by)
+
+
+def close_for_requester(*, ticket: Ticket) -> None:
+    """Close a ticket for its requester, in the caller's transaction. Raises :class:`TicketErased`."""
+    _set_status(_locked(ticket.pk), Ticket.Status.CLOSED, by=None)
 
 
 def close_silent_ticket(*, ticket: Ticket, since: datetime) -> bool:
@@ -222,7 +257,7 @@ def _add_message(
     ticket: Ticket,
     participant: TicketParticipant,
     kind: str,
-    body: str,
+    words: Masked,
     *,
     agent: User | None = None,
     files: Sequence[File] = (),
@@ -234,7 +269,8 @@ def _add_message(
         key_id=participant.key_id,
         agent=agent,
         kind=kind,
-        body=body,
+        body=words.text,
+        masked=" ".join(words.kinds),
     )
     store_files(message, files)
     ticket.last_activity_at = message.created_at

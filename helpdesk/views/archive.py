@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk.archive import find_archived, read_archive, read_opened, read_openings
 from helpdesk.forms.archive import OpeningForm, ReadersForm
-from helpdesk.models import TicketFile
 from helpdesk.permissions import agent_required, names_readers, reads_archive
 from helpdesk.services.archive import NotInArchive, open_archived, set_readers
 from helpdesk.views.downloads import send_file
@@ -60,9 +59,9 @@ def archive_open(request: HttpRequest, kind: str, pk: UUID) -> HttpResponse:
 @never_cache
 @require_POST
 def archive_file(request: HttpRequest, kind: str, pk: UUID, file_pk: UUID) -> HttpResponse:
-    """Hand over a file of a ticket; that is an opening like every other."""
+    """Hand over a file of a chat or ticket; that is an opening like every other."""
     row = _found(request, kind, pk)
-    file = get_object_or_404(TicketFile.objects.filter(ticket_id=row.pk), pk=file_pk)
+    file = get_object_or_404(row.files, pk=file_pk)
     form = OpeningForm(request.POST)
     if not form.is_valid():
         return render(request, "archive/ask.html", {"row": row, "kind": kind, "form": form}, status=422)

@@ -43,7 +43,7 @@ def support_grant(request: HttpRequest) -> HttpResponse:
         form.add_error("person", _("This person has access already. End it first to grant it anew."))
     if form.errors:
         return _page(request, form)
-    messages.success(request, _("Granted. The person is told by mail, and you are when it is used first."))
+    messages.success(request, _("Granted. The person gets a mail, and you get one when it is first used."))
     return redirect("support_access")
 
 

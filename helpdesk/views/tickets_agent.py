@@ -17,6 +17,7 @@ from helpdesk.forms.reply import AssigneeForm, NoteForm, ReplyForm, StatusForm
 from helpdesk.models import Ticket, TicketFile
 from helpdesk.permissions import agent_required, may_erase
 from helpdesk.services.tickets import (
+    ConsentWithdrawn,
     NotOfThisAccount,
     TicketErased,
     add_note,
@@ -175,6 +176,10 @@ def _done(request: HttpRequest, ticket: Ticket, service: Callable[[], object]) -
         service()
     except TicketErased:
         return _erased(request, ticket)
+    except ConsentWithdrawn:
+        messages.error(
+            request, _("The requester has withdrawn their consent: nothing more is done with this ticket.")
+        )
     except NotOfThisAccount:
         messages.error(request, _("This person can't be given the ticket any more."))
     return redirect("ticket_detail", ticket.pk)

@@ -1,11 +1,14 @@
 """What somebody outside does with a ticket: open one, come back by the link, read and answer."""
 
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +18,7 @@ from helpdesk.forms.reply import AnswerForm
 from helpdesk.forms.ticket import TicketForm
 from helpdesk.models import Account, TicketFile, TicketMessage, TicketParticipant
 from helpdesk.services.contacts import verify_address
+from helpdesk.services.slips import masked_when_opened
 from helpdesk.services.tickets import TicketErased, answer_ticket, open_ticket
 from helpdesk.technical import technical_of
 from helpdesk.thread import read_thread
@@ -28,8 +32,9 @@ from helpdesk.ticket_links import (
 )
 from helpdesk.views.downloads import send_file
 from privacy.categories import Category
-from privacy.services.people.consent import ConsentMissing
+from privacy.services.people.consent import ConsentMissing, needs_asking
 from privacy.services.rules.retention import expiry_of
+from privacy.slips import what_was_masked
 
 
 @login_not_required
@@ -41,16 +46,21 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
     form = TicketForm(account, *((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_bound and form.is_valid():
         try:
-            open_ticket(account=account, **form.values(), technical=technical_of(request, account))
+            ticket = open_ticket(account=account, **form.values(), technical=technical_of(request, account))
         except ConsentMissing:
             form.add_error(
                 None, _("We could not note that you agree, so nothing was stored. Please try again.")
             )
         else:
-            return redirect("ticket_sent", public_id)
+            return _sent(public_id, masked=masked_when_opened(ticket))
     expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
     context = {"account": account, "form": form, "expiry": expiry}
     return render(request, "tickets/new.html", context, status=422 if form.is_bound else 200)
+
+
+def _sent(public_id: str, *, masked: str) -> HttpResponse:
+    address = reverse("ticket_sent", args=[public_id])
+    return redirect(f"{address}?{urlencode({'masked': masked})}" if masked else address)
 
 
 @login_not_required
@@ -58,7 +68,12 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
 def ticket_sent(request: HttpRequest, public_id: str) -> HttpResponse:
     account = get_object_or_404(Account, public_id=public_id, is_active=True)
     expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
-    context = {"account": account, "expiry": expiry, "is_demo": settings.LETHE_DEMO}
+    context = {
+        "account": account,
+        "expiry": expiry,
+        "is_demo": settings.LETHE_DEMO,
+        "masked": what_was_masked(request.GET.get("masked", "").split()),
+    }
     return render(request, "tickets/sent.html", context)
 
 
@@ -91,7 +106,7 @@ def ticket_open(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ticket_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
-    return _thread(request, participant, AnswerForm()) if participant else _gone(request)
+    return _thread(request, participant, _answer_form(participant)) if participant else _gone(request)
 
 
 @login_not_required
@@ -101,13 +116,19 @@ def ticket_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
     if participant is None:
         return _gone(request)
-    form = AnswerForm(request.POST, request.FILES)
+    form = _answer_form(participant, request.POST, request.FILES)
     if not form.is_valid():
         return _thread(request, participant, form)
     try:
         answer_ticket(
-            participant=participant, body=form.cleaned_data["message"], files=form.cleaned_data["files"]
+            participant=participant,
+            body=form.cleaned_data["message"],
+            files=form.cleaned_data["files"],
+            given=form.given,
         )
+    except ConsentMissing:
+        form.refuse_consent()
+        return _thread(request, participant, form)
     except TicketErased:
         return _gone(request)
     return redirect("ticket_thread", pk)
@@ -121,6 +142,12 @@ def ticket_thread_file(request: HttpRequest, pk: UUID, file_pk: UUID) -> HttpRes
         raise Http404
     files = TicketFile.objects.filter(ticket_id=pk).exclude(message__kind=TicketMessage.Kind.NOTE)
     return send_file(get_object_or_404(files, pk=file_pk, message__participant=participant))
+
+
+def _answer_form(participant: TicketParticipant, *given: Any) -> AnswerForm:
+    account = participant.ticket.account
+    asked = needs_asking(account=account, person=participant.contact)
+    return AnswerForm(*given, asks=account if asked else None)
 
 
 def _participant(request: HttpRequest, ticket_id: UUID) -> TicketParticipant | None:

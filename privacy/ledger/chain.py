@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from privacy.ledger import mirror, signing
 from privacy.ledger.canonical import GENESIS, checked, link
+from privacy.ledger.decisions import forgotten_decisions
 from privacy.models import Erasure, LedgerEntry, LedgerHead
 from privacy.routers import VAULT
 
@@ -88,17 +89,26 @@ def last_entry() -> LedgerEntry | None:
     return LedgerEntry.objects.order_by("-seq").first()
 
 
+def remembered_seq() -> int:
+    """Return how far the main database knows the ledger; 0 for not at all."""
+    return LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
+
+
 def remember_head(entry: LedgerEntry) -> None:
     """Let the main database know how far the ledger has come, in the caller's transaction.
 
-    The memory never moves past an erasure that this database may have missed: a restored copy whose worker
-    goes on writing would look as if it had caught up.
+    The memory never moves past an erasure or a decision that this database may have missed: a restored copy
+    whose worker goes on writing would look as if it had caught up.
     """
-    known = LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
-    if known >= entry.seq:
+    known = remembered_seq()
+    if known >= entry.seq or Erasure.objects.filter(done__gt=known, done__lt=entry.seq).exists():
         return
-    if Erasure.objects.filter(done__gt=known, done__lt=entry.seq).exists():
-        return
+    if not forgotten_decisions(known, up_to=entry.seq):
+        catch_up_with(entry)
+
+
+def catch_up_with(entry: LedgerEntry) -> None:
+    """Move the memory up to an entry, in the transaction that made up for all that was missed before it."""
     moved = LedgerHead.objects.filter(pk=1, seq__lt=entry.seq).update(seq=entry.seq, hash=entry.hash)
     if not moved:
         LedgerHead.objects.get_or_create(pk=1, defaults={"seq": entry.seq, "hash": entry.hash})

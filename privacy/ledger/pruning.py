@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from privacy.ledger import mirror
 from privacy.ledger.anchors import PRUNED, Anchor, newest_anchor, pruning_entry
-from privacy.ledger.canonical import link_of
 from privacy.ledger.chain import append, lock_writers
-from privacy.ledger.signing import is_signed, signing_key
+from privacy.ledger.signing import is_ours
 from privacy.ledger.verifying import verify_up_to
 from privacy.models import Erasure, LedgerEntry, LedgerHead, Tombstone
 from privacy.routers import VAULT
@@ -38,7 +37,7 @@ def prune_ledger() -> int:
             raise NotWhole(f"Entry {found.broken_seq}: {found.problem}")
         _say(Anchor(last.seq, last.hash, before))
     anchor = newest_anchor()
-    if not anchor.seq or not _is_ours(pruning_entry()):
+    if not anchor.seq or not is_ours(pruning_entry()):
         return 0
     gone = _delete_up_to(anchor)
     mirror.cut(anchor.seq)
@@ -69,12 +68,6 @@ def _say(anchor: Anchor) -> None:
         lock_writers()
         if newest_anchor().seq < anchor.seq:  # else another process was first
             append(PRUNED, **anchor._asdict())
-
-
-def _is_ours(entry: LedgerEntry) -> bool:
-    """Tell whether nobody planted the entry, so that evidence would be cut at their word."""
-    key = signing_key().public_key()
-    return entry.hash == link_of(entry) and is_signed(entry.hash, entry.signature, key=key)
 
 
 def _delete_up_to(anchor: Anchor) -> int:

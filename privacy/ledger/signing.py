@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from privacy import vault
-from privacy.models import DataKey
+from privacy.ledger.canonical import link_of
+from privacy.models import DataKey, LedgerEntry
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -28,6 +29,12 @@ def is_signed(text: str, signature: str, *, key: Ed25519PublicKey) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_ours(entry: LedgerEntry) -> bool:
+    """Tell whether nobody planted the entry, so that something would be cut or opened at their word."""
+    key = signing_key().public_key()
+    return entry.hash == link_of(entry) and is_signed(entry.hash, entry.signature, key=key)
 
 
 def public_key_pem() -> str:

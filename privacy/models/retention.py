@@ -152,6 +152,33 @@ class CoolingOff(models.Model):
         return f"{self.get_category_display()}: {self.until}"
 
 
+class RetentionMinimum(models.Model):
+    """How long an account means to keep a category at least, and why: a law, mostly. It erases nothing."""
+
+    account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="retention_minimums")
+    category = models.CharField(_("category"), max_length=16, choices=CHOICES)
+    amount = models.PositiveIntegerField(_("amount"), validators=COUNTABLE)
+    unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.YEARS)
+    reason = models.CharField(_("why, and by which law"), max_length=200)
+
+    class Meta:
+        verbose_name = _("minimum term")
+        verbose_name_plural = _("minimum terms")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "category"], name="one_minimum_per_category"),
+            models.CheckConstraint(
+                condition=models.Q(amount__range=(1, 1200)), name="minimum_amount_in_range"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}: {self.term.length_in_words()}"
+
+    @property
+    def term(self) -> Term:
+        return Term(Rule.AFTER, self.amount, self.unit)
+
+
 class PolicyVersion(models.Model):
     """One change of an account's retention rules: who, when, before, after, why. Never changed afterwards."""
 
@@ -161,6 +188,8 @@ class PolicyVersion(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+    minimums_before = models.JSONField(default=dict)
+    minimums_after = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True, default="")
 
     class Meta:

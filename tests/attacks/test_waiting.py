@@ -10,6 +10,7 @@ from helpdesk.services import contacts, tickets
 from helpdesk.services.contacts import verify_address
 from helpdesk.services.tickets import answer_ticket, change_status
 from privacy.models import ConsentNotice
+from privacy.services.people.consent import Given
 from tests import factories
 from tests.chat.beside import at_once
 from tests.helpdesk.tickets import opened, requester_of
@@ -47,8 +48,7 @@ def test_chat_goes_on_while_a_ticket_with_files_is_stored(account, monkeypatch):
         subject="A large file",
         message="Here it is.",
         files=[SimpleUploadedFile("large.bin", b"x" * 1000)],
-        agreed=True,
-        notice=ConsentNotice.objects.get(account=account),
+        given=Given.to_all(ConsentNotice.objects.get(account=account)),
     )
 
     assert [getattr(entry, "body", entry) for entry in waited] == ["Still there?"]

@@ -14,7 +14,7 @@ from helpdesk.models import Account
 # Inline code of any kind, and everything from elsewhere but the helpdesk, is refused.
 POLICY = "default-src 'none'; script-src {0}; frame-src {0}; require-trusted-types-for 'script'"
 HTML = """<!doctype html><html lang="en"><title>Shop</title>
-<h1>Shop</h1><p><a href="/shop/two/">Next page</a></p>
+<main><h1>Shop</h1><p><a href="/shop/two/">Next page</a></p></main>
 <script src="{0}/embed/{1}.js" async></script>
 <noscript><a href="{0}/tickets/new/{1}/">Write to us</a></noscript></html>"""
 AWAY = "This chat can't be reached at the moment."  # what a visitor reads while it is
@@ -59,11 +59,13 @@ class Answer(BaseHTTPRequestHandler):
 class Shop:
     """A site that embeds the chat of an account, in a browser of its own."""
 
-    def __init__(self, browser: Browser, port: int, account: Account, **options) -> None:
+    def __init__(
+        self, browser: Browser, port: int, account: Account, context: BrowserContext | None = None, **options
+    ) -> None:
         self.helpdesk, self.account = f"http://127.0.0.1:{port}", account
         self.server = Server(self.helpdesk, account.public_id)
         self.origin = f"http://localhost:{self.server.server_port}"
-        self.context: BrowserContext = browser.new_context(accept_downloads=True, **options)
+        self.context = context or browser.new_context(accept_downloads=True, **options)
         self.context.set_default_timeout(8_000)
         self.complaints: list[str] = []
         self.requests: list[str] = []
@@ -80,10 +82,15 @@ class Shop:
         return page
 
     def close(self) -> list[str]:
-        """Close the browser and return what its pages complained about."""
+        """Close the browser and return what its pages asked of others, and complained about."""
         self.context.close()
         self.server.stop()
-        return [text for text in self.complaints if "Failed to load resource" not in text]
+        elsewhere = [
+            url
+            for url in self.requests
+            if not url.startswith((f"{self.origin}/", f"{self.helpdesk}/", "blob:"))
+        ]
+        return elsewhere + [text for text in self.complaints if "Failed to load resource" not in text]
 
 
 def launcher(page: Page) -> Locator:

@@ -8,7 +8,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from chat.services.conversations import StartedChat, start_chat
 from helpdesk.models import Account, User
 from privacy.models import ConsentNotice
+from privacy.services.people.consent import Given
 from tests.chat.web_process import WebProcess
+from tests.helpdesk.conftest import own_folders  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +66,7 @@ def start(transactional_db):
             name="Vera",
             email="vera@mail.example",
             question=question,
-            agreed=True,
-            notice=notice,
+            given=Given.to_all(notice),
         )
 
     return start_one

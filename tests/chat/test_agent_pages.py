@@ -8,6 +8,7 @@ from django.urls import reverse
 from chat.models import Conversation, Message
 from chat.services.conversations import end_chat, start_chat
 from privacy.categories import Category
+from privacy.services.people.consent import Given
 from privacy.terms import Rule
 from tests import factories
 
@@ -202,7 +203,7 @@ def test_people_without_address_are_not_the_same(account, agent, agent_client):
 
 def test_page_tells_the_consent(account, agent, agent_client):
     notice = account.consent_notices.get()
-    started = start_chat(account=account, name="", email="", question="", agreed=True, notice=notice)
+    started = start_chat(account=account, name="", email="", question="", given=Given.to_all(notice))
 
     page = agent_client.get(url("chat_detail", started.conversation)).content.decode()
 

@@ -20,7 +20,7 @@ from helpdesk.models import Contact
 from privacy.categories import Category
 from privacy.models import ConsentNotice, ConsentRecord, DailyCount, DataKey
 from privacy.services.erasing.purge import purge
-from privacy.services.people.consent import ConsentMissing
+from privacy.services.people.consent import ConsentMissing, Given
 from tests import factories
 from tests.chat.beside import at_once
 
@@ -52,7 +52,7 @@ def test_chat_without_consent_stores_nothing(account):
     notice = ConsentNotice.objects.get(account=account)
 
     with pytest.raises(ConsentMissing):
-        start_chat(account=account, name="Vera", email="", question="Hi", agreed=False, notice=notice)
+        start_chat(account=account, name="Vera", email="", question="Hi", given=Given(notice))
 
     assert Conversation.objects.count() == Contact.objects.count() == Message.objects.count() == 0
     assert counts(account) == {}

@@ -1,6 +1,9 @@
 """Technical data of a chat: by its form, in the agent's pane, and on its way into a ticket."""
 
+import http.client
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -18,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SHOP = "https://shop.example"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0"
 WHOLE = ("203.0.113.0/24", "Firefox 141 on Windows", f"{SHOP}/tea/")
-LEFT = {"name": "V", "email": "v@mail.example", "message": "Call me", "consent": "on", "notice": "1"}
+LEFT = {"name": "V", "email": "v@mail.example", "message": "Call me", "consent_answer": "on", "notice": "1"}
 
 
 @pytest.fixture
@@ -165,3 +168,30 @@ def test_ticket_is_opened_also_where_the_key_is_lost(keeping):
     leave(keeping, token)
 
     assert not TicketTechnicalData.objects.exists()
+
+
+def test_logs_of_the_web_process_name_no_visitor(web, account):
+    """There is no access log; what is logged of a visitor's mistakes says neither address nor browser."""
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", web.port, timeout=10, source_address=("127.0.0.99", 0)
+    )
+    headers = {"User-Agent": "Quollbrowser/7.7", "Referer": f"{SHOP}/?quollquery"}
+    page, start_of = (reverse(name, args=[account.public_id]) for name in ("chat_page", "chat_start"))
+
+    statuses = []
+    for method, path in [
+        ("GET", page),
+        ("GET", "/no/such/page/"),
+        ("POST", start_of),
+        ("GET", "/%zz?quollquery"),
+    ]:
+        connection.request(method, path, headers=headers)
+        (answer := connection.getresponse()).read()
+        statuses.append(answer.status)
+    connection.close()
+
+    logged = (settings.LETHE_LOG_DIR / "lethe.log").read_text()
+    assert statuses == [200, 404, 422, 404]
+    assert "Not Found: (no page of ours)" in logged
+    for told in ("127.0.0.99", "Quollbrowser", "quollquery", "shop.example"):
+        assert told not in logged

@@ -4,17 +4,21 @@ import pytest
 from django.utils import timezone
 
 from chat import tasks
-from chat.models import Conversation, Message
-from chat.services.conversations import end_chat
+from chat.models import ChatFile, Conversation, Message
+from chat.services.conversations import accept_chat, end_chat
 from chat.services.leaving import erase_what_became_tickets, leave_message
 from chat.services.messages import ChatEnded, post_message
 from helpdesk.models import Account, Contact, Ticket
+from helpdesk.services.files import content_of
 from privacy import ledger
 from privacy.categories import Category
-from privacy.models import ConsentNotice, ConsentRecord, LedgerEntry, Suspension
-from privacy.services.people.consent import ConsentMissing
+from privacy.encryption.files import sealed_storage, stored_files
+from privacy.models import ConsentNotice, ConsentRecord, DataKey, LedgerEntry, Suspension
+from privacy.services.erasing.survivors import count_survivors
+from privacy.services.people.consent import ConsentMissing, Given
 from privacy.terms import Rule
 from tests import factories
+from tests.chat.sending import PNG, png, send
 from tests.chat.visiting import TOKEN, visit
 from tests.privacy.failing import breaking
 
@@ -24,7 +28,7 @@ LEFT = {
     "name": "Vera",
     "email": "vera@mail.example",
     "message": "Where is it?\nPlease.",
-    "consent": "on",
+    "consent_answer": "on",
     "notice": "1",
 }
 
@@ -40,11 +44,69 @@ def test_form_begins_with_what_is_known(chat, account):
 
     form = visit("visitor_leave_message", account).context["form"]
 
-    assert list(form.fields) == ["name", "email", "message", "page", "consent", "notice"]
+    assert list(form.fields) == ["name", "email", "page", "message", "consent_answer", "notice"]
     assert form["name"].value() == "Vera"
     assert form["email"].value() == "typed@mail.example"
     assert form["message"].value() == "Where is my order?\n\nAnybody there?"
-    assert not form["consent"].value()
+    assert not form["consent_answer"].value()
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_files_of_the_visitor_move_to_the_ticket_under_new_keys(chat, account, agent):
+    first, second = send(chat, png("one.png"), png("two.png"), body="Look:")
+    accept_chat(conversation=chat, agent=agent)
+    (answer,) = send(chat, png("answer.png"), side="agent", agent=agent)
+
+    form = visit("visitor_leave_message", account)
+    visit("visitor_leave_message", account, data=LEFT)
+
+    assert "one.png" in form.text
+    assert "answer.png" not in form.text
+    files = Ticket.objects.get().files.all()
+    assert [(file.name, file.size, content_of(file)) for file in files] == [
+        ("one.png", len(PNG), PNG),
+        ("two.png", len(PNG), PNG),
+    ]
+    old = [file.key_id for file in (first, second, answer)]
+    assert not {file.key_id for file in files} & set(old)
+    assert count_survivors(old, [file.stored_as for file in (first, second, answer)]) == {}
+    assert set(stored_files()) == {file.stored_as for file in files}
+    assert not ChatFile.objects.exists()
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_file_that_cannot_be_read_keeps_no_message_from_being_left(chat, account, caplog):
+    lost, torn, _whole = send(chat, png("lost.png"), png("torn.png"), png("whole.png"))
+    DataKey.objects.filter(pk=lost.key_id).delete()
+    with sealed_storage().open(torn.stored_as, "r+b") as stored:
+        stored.seek(-1, 2)
+        stored.write(b"!!")
+
+    assert visit("visitor_leave_message", account).status_code == 200
+    assert visit("visitor_leave_message", account, data=LEFT).status_code == 201
+
+    assert [file.name for file in Ticket.objects.get().files.all()] == ["whole.png"]
+    assert caplog.text.count("can't be read and doesn't come into the ticket") == 2
+    assert not Conversation.objects.exists()
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_message_that_is_refused_moves_no_file(chat, account):
+    send(chat)
+
+    visit("visitor_leave_message", account, data=LEFT | {"email": "no address"})
+
+    assert not Ticket.objects.exists()
+    assert list(stored_files()) == [ChatFile.objects.get().stored_as]
+
+
+def test_message_of_files_alone_begins_no_line(chat, account):
+    send(chat)
+    post_message(conversation=chat, side="visitor", body="That one.")
+
+    form = visit("visitor_leave_message", account).context["form"]
+
+    assert form["message"].value() == "Where is my order?\n\nThat one."
 
 
 @pytest.mark.parametrize(
@@ -165,7 +227,7 @@ def test_ticket_has_a_consent_of_its_own(chat, account):
         ("message", " "),
         ("message", "a\x00b"),
         ("message", "x" * 20_001),
-        ("consent", ""),
+        ("consent_answer", ""),
         ("notice", "7"),
     ],
 )
@@ -192,10 +254,10 @@ def test_service_refuses_a_closed_chat_and_a_missing_consent(chat, account):
     notice = ConsentNotice.objects.get(account=account)
 
     with pytest.raises(ConsentMissing):
-        leave_message(**left, agreed=False, notice=notice)
+        leave_message(**left, given=Given(notice))
     assert Conversation.objects.get().status == "waiting"
 
     end_chat(conversation=chat, side="agent")
     with pytest.raises(ChatEnded):
-        leave_message(**left, agreed=True, notice=notice)
+        leave_message(**left, given=Given.to_all(notice))
     assert not Ticket.objects.exists()

@@ -26,7 +26,7 @@ VIEWS = [
     ("visitor_leave_message", None),
     (
         "visitor_leave_message",
-        {"email": "vera@mail.example", "message": "Hi", "consent": "on", "notice": "1"},
+        {"email": "vera@mail.example", "message": "Hi", "consent_answer": "on", "notice": "1"},
     ),
     ("visitor_end", {}),
 ]

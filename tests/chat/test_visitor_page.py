@@ -129,22 +129,21 @@ def test_page_asks_what_the_account_wants_to_know(account):
 
     form = visit("chat_page", account).context["form"]
 
-    assert list(form.fields) == ["email", "question", "page", "consent", "notice"]
+    assert list(form.fields) == ["email", "page", "question", "consent_answer", "notice"]
     assert form.fields["email"].required
     assert not form.fields["question"].required
 
 
 def test_page_asks_for_no_consent_where_the_account_needs_none(account):
-    account.consent_required = False
-    account.save()
+    factories.asks_nothing(account)
 
-    assert "consent" not in visit("chat_page", account).context["form"].fields
+    assert "consent_answer" not in visit("chat_page", account).context["form"].fields
 
 
 def test_page_shows_the_notice_with_its_policy_before_the_button(account):
-    factories.ConsentNotice.objects.create(
-        account=account, version=2, text="I agree to be answered.", policy_url="https://shop.example/privacy"
-    )
+    account.policy_url = "https://shop.example/privacy"
+    account.save()
+    factories.asks(account, "I agree to be answered.")
 
     page = visit("chat_page", account).content.decode()
 

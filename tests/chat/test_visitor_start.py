@@ -6,7 +6,8 @@ from django.test import Client
 from chat.models import Conversation, Message
 from chat.services.conversations import hash_token
 from helpdesk.models import Account, Contact
-from privacy.models import ConsentNotice, ConsentRecord, DailyCount, DataKey
+from privacy.models import ConsentRecord, DailyCount, DataKey
+from tests import factories
 from tests.chat.visiting import answers, visit
 
 STORED = [Conversation, Message, Contact, ConsentRecord, DailyCount, DataKey]
@@ -40,13 +41,13 @@ def test_start_keeps_the_proof_of_what_was_agreed_to(account):
     start(account)
 
     record = ConsentRecord.objects.get()
-    assert (record.notice.version, record.form, record.mechanism) == (1, "chat", "checkbox")
+    assert (record.notice.version, record.form, record.mechanism) == (1, "chat", "field")
 
 
 @pytest.mark.usefixtures("nothing_stored")
 def test_start_without_consent_is_refused_and_keeps_what_was_typed(account):
     form = answers(name="Vera V.", question="Where is\nmy <tea>?")
-    del form["consent"]
+    del form["consent_answer"]
 
     response = visit("chat_start", account, token=None, data=form)
 
@@ -60,11 +61,11 @@ def test_start_without_consent_is_refused_and_keeps_what_was_typed(account):
 @pytest.mark.usefixtures("nothing_stored")
 @pytest.mark.parametrize("consent", ["", "false", "False"])
 def test_start_with_consent_denied_is_refused(account, consent):
-    assert start(account, consent=consent).status_code == 422
+    assert start(account, consent_answer=consent).status_code == 422
 
 
 def test_start_with_a_notice_that_has_changed_shows_the_new_one_unticked(account):
-    ConsentNotice.objects.create(account=account, version=2, text="I agree to something new.")
+    factories.asks(account, "I agree to something new.")
     before = [model.objects.count() for model in STORED]
 
     response = start(account, notice="1")
@@ -137,8 +138,7 @@ def test_start_drops_what_was_not_asked(account):
 
 
 def test_start_needs_no_consent_where_the_account_asks_for_none(account):
-    account.consent_required = False
-    account.save()
+    factories.asks_nothing(account)
 
     response = visit("chat_start", account, token=None, data={"question": "Hello?"})
 

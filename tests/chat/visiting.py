@@ -10,11 +10,16 @@ OTHER_TOKEN = "b" * 43
 
 
 def visit(
-    name: str, account: Account, *, token: str | None = TOKEN, data: dict | None = None, **headers: str
+    name: str,
+    account: Account,
+    *more: object,
+    token: str | None = TOKEN,
+    data: dict | None = None,
+    **headers: str,
 ):
-    """Call a visitor's view as the chat page does; with ``data`` it is a POST."""
+    """Call a visitor's view as the chat page does; with ``data`` it is a POST. ``more`` is of its address."""
     headers = headers | ({"X-Chat-Token": token} if token is not None else {})
-    client, address = Client(headers=headers), reverse(name, args=[account.public_id])
+    client, address = Client(headers=headers), reverse(name, args=[account.public_id, *more])
     return client.get(address) if data is None else client.post(address, data)
 
 
@@ -24,6 +29,6 @@ def answers(**given: str) -> dict[str, str]:
         "name": "Vera",
         "email": "vera@mail.example",
         "question": "Hello?",
-        "consent": "on",
+        "consent_answer": "on",
         "notice": "1",
     } | given

@@ -3,6 +3,7 @@ from ipaddress import ip_address
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
+from helpdesk.account_codes import marks_of
 from helpdesk.client_ip import NOWHERE, ClientAddress
 from helpdesk.models import Account
 from helpdesk.services.account_settings import ChangedMeanwhile, change_account, revision_of
@@ -29,7 +30,8 @@ def test_new_account_begins_with_the_most_careful_settings(operator):
     terms = {policy.category: policy.term for policy in account.retention_policies.all()}
     assert terms[Category.CHAT].rule == Rule.AT_ONCE
     assert terms[Category.TICKET] == Term(Rule.AFTER, 30, Unit.DAYS)
-    assert account.consent_required
+    purpose = account.purposes.get()
+    assert (account.consent_mechanism, purpose.basis, purpose.is_required) == ("field", "consent", True)
     assert Account.Field.REQUIRED not in account.field_rules("chat").values()
     assert Account.Field.REQUIRED not in account.field_rules("ticket").values()
     assert "Moss & Kettle" in ConsentNotice.objects.get(account=account, version=1).text
@@ -59,6 +61,7 @@ def test_retention_change_leaves_the_term_before_and_after(account, manager):
             "clock": "closed",
             "cadence": "continuous",
             "archive": "",
+            "at_end": "erase",
             "version": 1,
             "cooling": True,
         }
@@ -72,7 +75,6 @@ def test_saving_what_is_there_already_leaves_no_entry(account, manager):
         address=HOME,
         values={"name": account.name},
         decisions={Category.CHAT: Decision(Term(Rule.AFTER, 30, Unit.DAYS))},
-        notice="I agree that my message is stored.",
         networks=[],
     )
 
@@ -92,13 +94,16 @@ def test_changed_fields_are_named_without_their_values(account, manager):
     ]
 
 
-def test_other_words_make_a_new_version_of_the_notice(account, manager):
-    change_account(account=account, by=manager, address=HOME, values={}, notice="Other words.")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("policy_url", "https://bramble.example/privacy"), ("consent_mechanism", "none"), ("language", "de")],
+)
+def test_another_way_to_ask_makes_a_new_version_of_the_notice(account, manager, name, value):
+    change_account(account=account, by=manager, address=HOME, values={name: value})
 
-    versions = (
-        ConsentNotice.objects.filter(account=account).order_by("version").values_list("text", flat=True)
-    )
-    assert list(versions) == ["I agree that my message is stored.", "Other words."]
+    versions = ConsentNotice.objects.filter(account=account).order_by("version")
+    kept = {"consent_mechanism": "mechanism"}.get(name, name)
+    assert [getattr(notice, kept) for notice in versions][1:] == [value]
 
 
 @pytest.mark.parametrize("name", ["plan", "is_active"])
@@ -152,7 +157,13 @@ def test_allowlist_change_leaves_numbers_and_no_address(account, manager):
         ("203.0.113.0/24", "office"),
     ]
     assert entries("allowlist.changed", account) == [
-        {"who": ledger.reference(manager), "added": 2, "removed": 0, "networks": 2}
+        {
+            "who": ledger.reference(manager),
+            "added": 2,
+            "removed": 0,
+            "networks": 2,
+            "lines": marks_of(account, ["203.0.113.0/24", "2001:db8::/32"]),
+        }
     ]
 
 

@@ -33,6 +33,8 @@ def as_shown(client, account):
     for form in forms:
         for field in form:
             value = field.value()
+            if isinstance(value, dict):
+                continue  # words by language, none of them here
             if value is not None and value is not False and value != "":
                 posted[field.html_name] = "on" if value is True else value
     return posted
@@ -99,9 +101,8 @@ def test_manager_is_not_offered_what_operators_decide(manager_client, account):
         ("time_zone", "Mars/Olympus"),
         ("name", ""),
         ("name", "two\nlines"),
-        ("notice_text", ""),
-        ("notice_text", "nul \x00"),
-        ("notice_text", "x" * 2001),
+        ("consent_mechanism", "telepathy"),
+        ("withdrawal", "never"),
         ("idle_minutes", "1"),
         ("chat_name", "always"),
     ],
@@ -113,7 +114,7 @@ def test_bad_value_is_refused_beside_its_field(manager_client, account, field, v
     assert LedgerEntry.objects.filter(account_id=account.pk).count() == 0
 
 
-@pytest.mark.parametrize("field", ["name", "controller", "privacy_contact", "notice_text"])
+@pytest.mark.parametrize("field", ["name", "controller", "privacy_contact"])
 def test_character_that_cannot_be_shown_is_told_once(manager_client, account, field):
     posted = as_shown(manager_client, account) | {field: "nul \x00"}
 
@@ -207,11 +208,35 @@ def test_preview_shows_the_notice_that_visitors_will_read(manager_client, accoun
         path = reverse("admin:helpdesk_account_preview", args=[account.pk, part])
         return manager_client.post(path, posted).content.decode()
 
-    notice = shown("consent", consent_required="on", notice_text="<b>Fine</b> words")
+    account.purposes.update(questions={"en": "<b>Fine</b> words"})
 
-    assert "&lt;b&gt;Fine&lt;/b&gt; words" in notice
-    assert "without asking for consent" in shown("consent", notice_text="x")
+    assert "&lt;b&gt;Fine&lt;/b&gt; words" in shown("consent", consent_mechanism="field")
+    billboard = shown("consent", consent_mechanism="billboard", billboard_en="<i>We</i> store this.")
+    assert "&lt;i&gt;We&lt;/i&gt; store this." in billboard
+    assert "is no consent" in billboard
+    account.purposes.update(basis="contract")
+    assert "without asking for consent" in shown("consent", consent_mechanism="field")
+    assert "is no consent" not in shown("consent", consent_mechanism="billboard", billboard_en="We store.")
     assert account.consent_notices.count() == 1
+
+
+@pytest.mark.parametrize("words", ["nul \x00", "x" * 2001])
+def test_bad_words_are_refused_beside_the_boxes_of_their_languages(manager_client, account, words):
+    posted = as_shown(manager_client, account) | {"billboard_fr": words}
+
+    answer = manager_client.post(path_of(account), posted)
+
+    assert list(errors_of(answer)) == ["billboard"]
+    assert errors_of(answer)["billboard"][0].startswith("Français: ")
+
+
+def test_words_are_kept_by_language_and_empty_ones_are_not(manager_client, account):
+    posted = as_shown(manager_client, account) | {"refusal_en": "Call us.", "refusal_de": "Rufen Sie an."}
+
+    manager_client.post(path_of(account), posted)
+
+    account.refresh_from_db()
+    assert account.refusal == {"en": "Call us.", "de": "Rufen Sie an."}
 
 
 def test_page_shows_the_two_lines_to_paste(manager_client, account, settings):

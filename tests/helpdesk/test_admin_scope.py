@@ -23,6 +23,7 @@ REGISTERED = {
     "helpdesk.user",
     "privacy.ledgerentry",
     "privacy.plan",
+    "privacy.purpose",
     "privacy.consentrecord",
     "privacy.dailycount",
     "privacy.skeleton",

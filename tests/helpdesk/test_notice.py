@@ -8,7 +8,6 @@ from helpdesk.services.retention import Decision, change_retention
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.models import Plan
-from privacy.services.people.consent import publish_notice
 from privacy.terms import Rule, Term, Unit
 from tests import factories
 from tests.helpdesk.tickets import opened
@@ -97,16 +96,15 @@ def test_notice_names_what_is_asked(account):
 
 
 def test_notice_shows_the_words_of_the_consent_in_force(page, account):
-    publish_notice(
-        account=account, text="I agree to <all> of it.", policy_url="https://bramble.example/privacy"
-    )
+    account.policy_url = "https://bramble.example/privacy"
+    account.save()
+    factories.asks(account, "I agree to <all> of it.")
 
     text = page().text
 
     assert "I agree to &lt;all&gt; of it." in text
     assert 'href="https://bramble.example/privacy"' in text
-    account.consent_required = False
-    account.save()
+    factories.asks_nothing(account)
     assert "I agree to" not in page().text
 
 

@@ -1,5 +1,6 @@
 """Under support access one reads in the admin, and nothing else; without it, there is no such page."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,17 +8,20 @@ from django.test import Client
 from django.urls import reverse
 from freezegun import freeze_time
 
+from chat.services.messages import post_message
 from helpdesk.client_ip import resolve
 from helpdesk.models import AllowedNetwork, StaffMail, SupportGrant, SupportOpening, Ticket, User
 from helpdesk.services.accounts import assign_managers
 from helpdesk.services.people import deactivate_person
-from helpdesk.services.support import end_support
+from helpdesk.services.support import NotEligible, end_support
 from helpdesk.services.support_openings import NotGranted, open_supported, open_supported_file
 from helpdesk.services.tickets import add_note, close_ticket
 from privacy import ledger
+from privacy.ledger.outbox import drain_outbox
 from privacy.models import DataKey, LedgerEntry
 from privacy.services.erasing.erasure import erase_units
 from tests import factories
+from tests.chat.beside import at_once
 from tests.helpdesk.support import (
     LIST,
     WORDS,
@@ -31,6 +35,7 @@ from tests.helpdesk.support import (
     params_of,
     ticket_with_file,
 )
+from tests.helpdesk.tickets import pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -234,6 +239,22 @@ def test_file_is_handed_over_and_each_time_on_record(account, owner, operator, t
     }
     assert [opening.is_file for opening in SupportOpening.objects.order_by("pk")] == [False, True]
     assert operator_client.get(file_of(grant, ticket)).status_code == 405
+
+
+def test_file_of_a_chat_is_handed_over_too(account, owner, manager, manager_client):
+    grant, chat = granted(account, manager, owner, with_files=True), chat_of_crane(account)
+    post_message(conversation=chat, side="visitor", body="", files=[pdf("crane.pdf")])
+    file = chat.files.get()
+    path = reverse("admin:support_file", args=[grant.pk, "chat", chat.pk, file.pk])
+
+    text = manager_client.post(address_of(grant, chat, "chat")).content.decode()
+    answer = manager_client.post(path)
+
+    assert "crane.pdf" in text
+    assert f'action="{path}"' in text
+    assert "/agent/" not in text
+    assert answer.content == b"%PDF torn"
+    assert params_of("support.file_opened")["file"] == ledger.reference(file)
 
 
 def test_file_of_another_ticket_is_not_found(account, owner, manager, ticket, manager_client):
@@ -479,3 +500,70 @@ def test_ledger_page_says_it_in_words(account, owner, manager, ticket, manager_c
     ):
         assert words in text
     assert [word for word in WORDS if word in text] == []
+
+
+# --- At the same moment
+
+
+def test_nothing_is_opened_after_the_end_that_comes_at_the_same_moment(
+    account, owner, manager, ticket, signed_in
+):
+    for _round in range(5):
+        grant = granted(account, manager, owner)
+        reader, giver = signed_in(manager), signed_in(owner)
+        path, end = address_of(grant, ticket), reverse("support_end", args=[grant.pk])
+
+        answers = at_once(
+            lambda reader=reader, path=path: reader.post(path),
+            lambda giver=giver, end=end: giver.post(end),
+            lambda reader=reader, path=path: reader.post(path),
+        )
+
+        assert answers[1].status_code == 302
+        opened = [answer.status_code for answer in (answers[0], answers[2])].count(200)
+        grant.refresh_from_db()
+        assert [opening.at <= grant.ended_at for opening in grant.openings.all()] == [True] * opened
+    drain_outbox()
+    done = LedgerEntry.objects.filter(action__in=["support.opened", "support.ended"]).order_by("seq")
+    ended = set()
+    for entry in done:
+        assert entry.params["grant"] not in ended
+        if entry.action == "support.ended":
+            ended.add(entry.params["grant"])
+    assert len(ended) == 5
+
+
+def test_owner_is_told_once_of_two_first_uses_at_the_same_moment(
+    account, owner, manager, grant, ticket, signed_in
+):
+    readers, path = [signed_in(manager), signed_in(manager)], address_of(grant, ticket)
+
+    opened = at_once(*[lambda reader=reader: reader.post(path) for reader in readers])
+
+    assert [answer.status_code for answer in opened] == [200, 200]
+    assert StaffMail.objects.filter(user=owner).count() == 1
+
+
+def test_owner_who_clicks_twice_grants_once(account, owner, manager, signed_in):
+    form = {"person": str(manager.pk), "hours": "4", "reason": "Attachments don't arrive"}
+    clients = [signed_in(owner), signed_in(owner), signed_in(owner)]
+
+    granted = at_once(
+        *[lambda client=client: client.post(reverse("support_grant"), form) for client in clients]
+    )
+
+    assert sorted(answer.status_code for answer in granted) == [302, 422, 422]
+    assert SupportGrant.objects.count() == StaffMail.objects.count() == 1
+
+
+def test_manager_unassigned_at_the_moment_of_the_grant_reads_nothing(account, owner, manager, operator):
+    def grant_it():
+        with suppress(NotEligible):
+            granted(account, manager, owner)
+
+    for _round in range(4):
+        done = at_once(grant_it, lambda: assign_managers(account=account, managers=[], by=operator))
+        assert done == [None, None]
+        assign_managers(account=account, managers=[manager], by=operator)
+
+        assert not SupportGrant.objects.in_force().exists()

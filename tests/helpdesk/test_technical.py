@@ -136,7 +136,7 @@ def test_refused_form_keeps_nothing(account):
     keep(account, "address", "browser", "page")
     client = Client(headers={"user-agent": FIREFOX}, REMOTE_ADDR="203.0.113.7")
 
-    response = client.post(form_of(account), posted(account) | {"consent": ""})
+    response = client.post(form_of(account), posted(account) | {"consent_answer": ""})
 
     assert response.status_code == 422
     assert not TicketTechnicalData.objects.exists()

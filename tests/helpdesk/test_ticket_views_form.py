@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from helpdesk.models import Contact, Ticket
 from privacy.models import DataKey
+from tests import factories
 from tests.helpdesk.tickets import (
     WORDS,
     form_of,
@@ -36,7 +37,7 @@ def test_form_opens_a_ticket(client, account):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("consent", ""),
+        ("consent_answer", ""),
         ("email", ""),
         ("subject", ""),
         ("message", ""),
@@ -71,8 +72,7 @@ def test_form_drops_what_it_does_not_ask_for(client, account):
 
 
 def test_form_without_consent_where_the_account_asks_for_none(client, account):
-    account.consent_required = False
-    account.save()
+    factories.asks_nothing(account)
 
     answer = client.post(form_of(account), WORDS)
 

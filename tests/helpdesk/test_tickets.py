@@ -23,7 +23,8 @@ from privacy.declarations import root_of
 from privacy.encryption.files import stored_files
 from privacy.models import ConsentRecord, DailyCount, DataKey, LedgerEntry, Tombstone
 from privacy.services.erasing.erasure import erase_units, is_over
-from privacy.services.people.consent import ConsentMissing, current_notice
+from privacy.services.people.consent import ConsentMissing, Given
+from privacy.services.people.notices import current_notice
 from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import WORDS, opened, pdf, requester_of
@@ -65,9 +66,10 @@ def test_opened_ticket_is_sealed_under_the_key_of_its_participant_alone(account)
 @pytest.mark.parametrize("agreed", [True, False])
 def test_ticket_without_consent_leaves_nothing(account, other_account, agreed):
     notice = current_notice(other_account if agreed else account)
+    given = Given.to_all(notice) if agreed else Given(notice)
 
     with pytest.raises(ConsentMissing):
-        open_ticket(account=account, agreed=agreed, notice=notice, **WORDS)
+        open_ticket(account=account, given=given, **WORDS)
 
     models = (Contact, Ticket, TicketParticipant, TicketMessage, OutgoingMail, ConsentRecord, DailyCount)
     assert [model.objects.count() for model in models] == [0] * len(models)

@@ -7,7 +7,8 @@ from django.urls import reverse
 from helpdesk.models import Account, Ticket, TicketParticipant
 from helpdesk.services.tickets import open_ticket
 from helpdesk.ticket_links import token_of
-from privacy.services.people.consent import current_notice
+from privacy.services.people.consent import Given
+from privacy.services.people.notices import current_notice
 
 WORDS = {
     "name": "Vera",
@@ -19,13 +20,13 @@ WORDS = {
 
 def opened(account: Account, **values) -> Ticket:
     """Open a ticket with consent."""
-    agreed = {"agreed": True, "notice": current_notice(account)}
+    agreed = {"given": Given.to_all(current_notice(account))}
     return open_ticket(account=account, **WORDS | agreed | values)
 
 
 def posted(asked: Account, **values) -> dict:
     """Return what a browser sends when the form is filled in and agreed to."""
-    return WORDS | {"consent": "on", "notice": current_notice(asked).version} | values
+    return WORDS | {"consent_answer": "on", "notice": current_notice(asked).version} | values
 
 
 def form_of(account: Account) -> str:

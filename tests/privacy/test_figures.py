@@ -16,6 +16,7 @@ from privacy.models import AtEnd, ConsentNotice, DailyCount, LedgerEntry, Retent
 from privacy.services.erasing.erasure import erase_person
 from privacy.services.erasing.purge import purge
 from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.people.consent import Given
 from privacy.services.people.export import export_person
 from privacy.services.restoring.replay import replay_erasures
 from privacy.terms import Rule, Unit
@@ -129,7 +130,7 @@ def test_figures_stay_when_the_close_itself_erases(counting, agent):
 
 def test_figures_of_a_chat_that_became_a_ticket_stay(counting):
     factories.chat(counting, token=TOKEN)
-    left = {"name": "", "email": "vera@mail.example", "message": "Hi", "consent": "on", "notice": "1"}
+    left = {"name": "", "email": "vera@mail.example", "message": "Hi", "consent_answer": "on", "notice": "1"}
 
     assert visit("visitor_leave_message", counting, data=left).status_code == 201
 
@@ -278,7 +279,7 @@ def test_person_gets_a_copy_of_the_rating_that_is_kept(counting):
 def test_start_keeps_no_rating(counting):
     notice = ConsentNotice.objects.get(account=counting)
     started = start_chat(
-        account=counting, name="", email="", question="Hi", agreed=True, notice=notice
+        account=counting, name="", email="", question="Hi", given=Given.to_all(notice)
     ).conversation
 
     assert started.rating is None

@@ -200,7 +200,7 @@ def test_purge_goes_on_where_somebody_on_hold_lost_their_key(account, other_acco
     chat = factories.chat(other_account, contact=other, closed_at=timezone.now() - timedelta(days=60))
     factories.hold(held)
     lose(held)
-    ConsentRecord.objects.update(given_at=timezone.now() - timedelta(days=3660))
+    ConsentRecord.objects.update(at=timezone.now() - timedelta(days=3660))
 
     report = purge()
 

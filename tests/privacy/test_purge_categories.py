@@ -121,13 +121,13 @@ def test_proof_of_consent_outlives_the_person_and_then_goes(account):
     notice = account.consent_notices.get()
     for at in (NOW - timedelta(days=5 * 365 + 2), OLD):
         ConsentRecord.objects.create(
-            account=account, notice=notice, subject="0" * 32, form="chat", language="en", given_at=at
+            account=account, notice=notice, subject="0" * 32, form="chat", language="en", at=at
         )
 
     report = purge(now=NOW)
 
     assert report.by_category == {"consent": 1}
-    assert ConsentRecord.objects.get().given_at == OLD
+    assert ConsentRecord.objects.get().at == OLD
 
 
 def test_weekly_run_waits_for_its_day_and_hour_of_the_accounts_own_clock(account):

@@ -6,7 +6,7 @@ import pytest
 
 from privacy.categories import Category
 from privacy.models import RetentionPolicy
-from privacy.services.people.consent import consent_of, record_consent
+from privacy.services.people.consent import Given, consent_of, record_consent
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.retention import Expiry, expiry_of
 from privacy.terms import Rule, Term
@@ -81,7 +81,7 @@ def test_policy_of_another_account_or_category_changes_nothing(account, other_ac
 
 def test_consent_is_found_for_the_person_who_gave_it_only(account, visitor):
     notice, other = account.consent_notices.get(), factories.contact(account)
-    record_consent(account=account, person=visitor, form="chat", agreed=True, notice=notice)
+    record_consent(account=account, person=visitor, form="chat", given=Given.to_all(notice))
 
     assert consent_of(account=account, person=visitor).notice == notice
     assert consent_of(account=account, person=other) is None

@@ -15,7 +15,7 @@ from privacy import ledger, vault
 from privacy.encryption.files import store_file
 from privacy.ledger.signing import public_key_pem
 from privacy.models import ConsentNotice, LedgerEntry
-from privacy.services.people.consent import current_notice, record_consent
+from privacy.services.people.consent import Given, current_notice, record_consent
 from privacy.services.people.export import export_person
 from privacy.services.people.rights import Receipt, UnknownContact, erase_contact, reason_code
 from privacy.services.tracing.traces import find_traces
@@ -32,8 +32,7 @@ def vera(account, visitor, agent):
         account=account,
         person=visitor,
         form="chat",
-        agreed=True,
-        notice=ConsentNotice.objects.get(account=account),
+        given=Given.to_all(ConsentNotice.objects.get(account=account)),
     )
     factories.chat(account, contact=visitor, agent=agent, says=("where is my order", "thank you"))
     ticket = factories.ticket(account, requester=visitor, subject="Torn", says=("page nine",))
@@ -81,8 +80,8 @@ def test_export_has_everything_of_one_person_by_category(vera, account):
     assert (file["name"], base64.b64decode(file["content_base64"])) == ("scan.png", b"pixels")
     (consent,) = categories["consent"]["privacy.consentrecord"]
     notice = current_notice(account)
-    assert (consent["form"], consent["mechanism"]) == ("chat", "checkbox")
-    assert consent["notice"] == {"version": 1, "text": notice.text, "policy_url": notice.policy_url}
+    assert (consent["form"], consent["mechanism"]) == ("chat", "field")
+    assert consent["notice"] == {"version": 1, "policy_url": notice.policy_url}
 
 
 def test_export_names_no_agent_and_nobody_else(vera, account):

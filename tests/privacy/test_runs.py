@@ -171,7 +171,7 @@ def test_rows_of_a_killed_run_are_told_by_the_transaction_that_deletes_them(
     at = long_ago - timedelta(days=20 * 365)
     for _number in range(4):
         ConsentRecord.objects.create(
-            account=account, notice=notice, subject="0" * 32, form="chat", language="en", given_at=at
+            account=account, notice=notice, subject="0" * 32, form="chat", language="en", at=at
         )
     with dying_at("default", 'DELETE FROM "privacy_consentrecord"', nth=2):
         purge()

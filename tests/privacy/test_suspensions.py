@@ -101,7 +101,7 @@ def test_hold_on_a_person_keeps_everything_of_theirs_and_nothing_else(ticket, ac
     notice = ConsentNotice.objects.get(account=account)
     for somebody in (person, factories.contact(account)):
         ConsentRecord.objects.create(
-            account=account, notice=notice, subject=reference(somebody), form="chat", given_at=long_ago
+            account=account, notice=notice, subject=reference(somebody), form="chat", at=long_ago
         )
     hold(person)
 

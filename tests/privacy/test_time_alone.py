@@ -17,6 +17,7 @@ from privacy.declarations import roots
 from privacy.encryption.files import store_file, stored_files
 from privacy.encryption.sealing import new_data_key
 from privacy.models import ConsentNotice, DataKey, RetentionPolicy
+from privacy.services.people.consent import Given
 from tests import factories
 from tests.helpdesk.tickets import opened, pdf
 
@@ -85,7 +86,7 @@ def test_time_alone_ends_every_thing_in_every_state(account, model, status, is_a
 
 def test_form_without_a_word_ends(account):
     notice = ConsentNotice.objects.get(account=account)
-    start_chat(account=account, name="", email="", question="", agreed=True, notice=notice)
+    start_chat(account=account, name="", email="", question="", given=Given.to_all(notice))
     assert not Message.objects.exists()
     _aged()
 

@@ -3,12 +3,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
+from privacy.models import ForgottenDecision
 from privacy.services.erasing.steps import ErasureIncomplete
+from privacy.services.restoring.forgotten import NotOurs, open_findings
 from privacy.services.restoring.replay import Gate, accept_loss, gate_state, replay_erasures
 
 
 class Command(BaseCommand):
-    help = "Erase again what a restored main database brought back, and open the gate."
+    help = (
+        "Erase again what a restored main database brought back, make up for what was decided since, and open"
+        " the gate."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -22,9 +27,23 @@ class Command(BaseCommand):
         if options["accept_loss"] and gate_state() is Gate.STALE_VAULT:
             entry = accept_loss()
             self.stdout.write(f"Entry {entry.seq} of the ledger says that evidence was lost.")
-        ask_gate(but={Gate.STALE_MAIN})
+        ask_gate(but={Gate.STALE_MAIN, Gate.UNAWARE_MAIN})
         try:
             rows = replay_erasures()
         except ErasureIncomplete as error:
             raise CommandError(f"{error}. The gate stays closed; run this again.") from None
+        except NotOurs as error:
+            raise CommandError(f"{error} Nothing was changed, and the gate stays closed.") from None
         self.stdout.write(f"{rows} rows were erased again. The main database is up to the ledger.")
+        self._say(list(open_findings()))
+
+    def _say(self, found: list[ForgottenDecision]) -> None:
+        if not found:
+            return
+        self.stdout.write(
+            "It had forgotten decisions. Look at each in the admin, under After a restore, and confirm:"
+        )
+        for each in found:
+            where = f"account {each.account_id} ({each.account})" if each.account else "no account"
+            what = " ".join(filter(None, [each.action, each.category, each.about]))
+            self.stdout.write(f"- {where}: {what} (x{each.times}): {each.get_outcome_display()}")

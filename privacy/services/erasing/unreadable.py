@@ -10,9 +10,8 @@ from django.db.models import Model
 
 from privacy import ledger, vault
 from privacy.declarations import PersonalData, roots
-from privacy.encryption.rows import names_of_sealed
-from privacy.models import DataKey
 from privacy.routers import VAULT
+from privacy.services.erasing.emptying import empty_people
 from privacy.services.erasing.erasure import erase
 from privacy.services.erasing.lost_keys import batches, lost_keys, units_in_order, unreadable_units
 from privacy.services.erasing.reasons import Reason
@@ -126,20 +125,13 @@ def _erase(unit: PersonalData, ids: set, reason: Reason, lost: Collection[UUID],
 
 
 def _empty(person: PersonalData, ids: list, reason: Reason, lost: Collection[UUID]) -> int:
-    """Give people a new key and empty what the old one sealed; returns how many are still there."""
-    keys = vault.create_keys(kind=DataKey.Kind.CONTACT, account_id=reason.account_id, count=len(ids))
-    names, old = names_of_sealed(person.model), []
+    """Empty people whose key is lost; returns how many are still there and are not held."""
     with transaction.atomic():
         rows = person.rows().filter(pk__in=ids).select_for_update(of=("self",)).order_by("pk")
         locked = {row.pk: row for row in rows if row.key_id in lost}
         for pk in set() if reason.despite_holds else stopped_among(person, locked):
             del locked[pk]
-        for row, key in zip(locked.values(), keys, strict=False):
-            old.append(row.key_id)
-            row.key_id = key
-            for name in names:
-                setattr(row, name, "")
-            row.save(update_fields=["key_id", *names])
+        old = empty_people(locked.values(), account_id=reason.account_id)
     if old:
         # A copy of the old key that turns up later must not open what backups still hold of these people.
         with transaction.atomic(using=VAULT):

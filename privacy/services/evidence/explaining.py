@@ -22,6 +22,7 @@ from privacy.services.evidence.ledger_words import (
 )
 from privacy.services.evidence.receipts import erasure_with
 from privacy.services.rules.due import clock_of, clocks_of, moment_of, step_of
+from privacy.services.rules.minimums import falls_short, minimums_of
 from privacy.services.rules.policies import policy_in_force
 from privacy.services.rules.policy import Policy, Wait
 from privacy.services.rules.retention import erased_at, sentence_of
@@ -33,7 +34,7 @@ def explain(unit: Model, *, now: datetime | None = None) -> str:
     """Return in one sentence why a chat, ticket, contact or file is still here, and until when.
 
     It names what stops the erasure or else the rule, its clock, the date and the version; times are in the
-    time zone of the account.
+    time zone of the account. Where the account set a minimum term, a second sentence says it, and why.
     """
     declared = root_of(type(unit))
     policy = policy_in_force(account_id=unit.account_id, category=declared.category)  # type: ignore[attr-defined]
@@ -46,11 +47,12 @@ def explain(unit: Model, *, now: datetime | None = None) -> str:
             "because": because,
             "whole": part.root._meta.verbose_name if part.root else "",
         }
-    return _("Still here: %(because)s; the rule is “%(rule)s” (%(version)s).") % {
+    said = _("Still here: %(because)s; the rule is “%(rule)s” (%(version)s).") % {
         "because": because,
         "rule": sentence_of(policy),
         "version": _version(policy),
     }
+    return " ".join(filter(None, [said, _of_minimum(policy)]))
 
 
 def explain_id(pk: UUID, *, account_ids: Any, now: datetime | None = None) -> str:
@@ -101,6 +103,17 @@ def _of_stop(stop: Suspension, declared: PersonalData, policy: Policy, unit: Mod
         )
         % words
     )
+
+
+def _of_minimum(policy: Policy) -> str:
+    minimum = minimums_of(policy.account_id).get(policy.category)
+    if minimum is None:
+        return ""
+    if falls_short(minimum, term=policy.term, archive=policy.archive):
+        said = _("That is shorter than the %(length)s for which the account means to keep it (%(reason)s).")
+    else:
+        said = _("The account means to keep it for %(length)s at least (%(reason)s).")
+    return said % {"length": minimum.term.length_in_words(), "reason": minimum.source}
 
 
 def _without_stop(declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:

@@ -9,12 +9,14 @@ from django.db import connection, transaction
 from privacy import ledger
 from privacy.declarations import root_of
 from privacy.ledger.anchors import is_entry, newest_anchor
-from privacy.ledger.chain import last_entry, remember_head
+from privacy.ledger.chain import catch_up_with, last_entry, remember_head, remembered_seq
+from privacy.ledger.decisions import forgotten_decisions, rebuild
 from privacy.ledger.signing import signing_key
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
 from privacy.services.erasing.steps import units_sealed_with
 from privacy.services.erasing.survivors import tables_with_keys
 from privacy.services.erasing.unfinished import repeat
+from privacy.services.restoring.forgotten import keep_findings, refuse_planted
 
 
 class Gate(StrEnum):
@@ -22,6 +24,7 @@ class Gate(StrEnum):
 
     OPEN = "open"
     STALE_MAIN = "stale_main"
+    UNAWARE_MAIN = "unaware_main"
     STALE_VAULT = "stale_vault"
     LOST_VAULT = "lost_vault"
     TOO_OLD_MAIN = "too_old_main"
@@ -31,6 +34,8 @@ ADVICE = {
     Gate.OPEN: "The databases fit together.",
     Gate.STALE_MAIN: "The main database comes from a backup that still holds what was erased since:"
     " run `python manage.py replay_erasures`.",
+    Gate.UNAWARE_MAIN: "The main database comes from a backup that doesn't know what was decided since, such"
+    " as holds and rules: run `python manage.py replay_erasures`.",
     Gate.STALE_VAULT: "The vault is older than the main database: restore the newest vault.",
     Gate.LOST_VAULT: "The vault is empty, but the main database holds what its keys sealed:"
     " restore the newest vault.",
@@ -42,8 +47,8 @@ ADVICE = {
 def gate_state() -> Gate:
     """Tell whether traffic may be served.
 
-    The main database has to know every erasure of the ledger, and the ledger every entry that the main
-    database knows.
+    The main database has to know every erasure and every decision of the ledger, and the ledger every entry
+    that the main database knows.
     """
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     newest = last_entry()
@@ -55,24 +60,29 @@ def gate_state() -> Gate:
         return Gate.STALE_VAULT
     if newest is None or newest.seq == head.seq:
         return Gate.OPEN
-    missed = list(_missed(head.seq))
-    if any(_still_there(erasure) for erasure in missed):
-        return Gate.STALE_MAIN
-    if missed:
-        with transaction.atomic():
-            for erasure in missed:  # one by one: the memory never jumps over an erasure
-                remember_head(erasure.done)
-    return Gate.OPEN
+    return _main_state(head.seq)
 
 
 def replay_erasures() -> int:
-    """Erase again what a restored main database brought back; returns how many rows were erased."""
+    """Erase again what a restored main database brought back; returns how many rows were erased.
+
+    What was decided since is made up for, and what somebody has to look at is kept as
+    :class:`privacy.models.ForgottenDecision`. Both, and that the database knows it now, in one transaction at
+    the end: until then the gate stays closed. Raises
+    :class:`privacy.services.restoring.forgotten.NotOurs`, with nothing changed, and
+    :class:`privacy.services.erasing.steps.ErasureIncomplete`.
+    """
     signing_key()  # raises before anything is begun that the ledger could not take
-    head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
-    rows = sum(repeat(erasure, is_replay=True) for erasure in _missed(head.seq))
-    newest = ledger.append("erasures.replayed", since=head.seq, rows=rows)
+    since = remembered_seq()
+    forgotten = refuse_planted(forgotten_decisions(since))
     with transaction.atomic():
-        remember_head(newest)
+        found = list(rebuild(forgotten, before_erasures=True))
+    rows = sum(repeat(erasure, is_replay=True) for erasure in _missed(since))
+    newest = ledger.append("erasures.replayed", since=since, rows=rows, decisions=len(forgotten))
+    with transaction.atomic():
+        found += rebuild(forgotten)
+        keep_findings(found)
+        catch_up_with(newest)
     return rows
 
 
@@ -87,6 +97,20 @@ def accept_loss() -> LedgerEntry:
     with transaction.atomic():
         LedgerHead.objects.filter(pk=1).update(seq=newest.seq, hash=newest.hash)
     return newest
+
+
+def _main_state(known: int) -> Gate:
+    """Tell whether the main database lacks what the ledger knows behind an entry."""
+    missed = list(_missed(known))
+    if any(_still_there(erasure) for erasure in missed):
+        return Gate.STALE_MAIN
+    if forgotten_decisions(known):
+        return Gate.UNAWARE_MAIN
+    if missed:
+        with transaction.atomic():
+            for erasure in missed:  # one by one: the memory never jumps over an erasure
+                remember_head(erasure.done)
+    return Gate.OPEN
 
 
 def _is_lost(head: LedgerHead) -> bool:

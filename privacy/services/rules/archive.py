@@ -19,6 +19,8 @@ def give_back(*, now: datetime | None = None) -> int:
     """
     now, given = now or timezone.now(), 0
     for policy in policies_in_force():
+        if policy.paused:  # whether it has an archive is not certain either
+            continue
         for unit in units_in(policy.category):
             if unit.archive and policy.archive is None:
                 given += _give_back(unit, policy, now)

@@ -6,21 +6,23 @@ from django.utils.translation import gettext as _
 
 from privacy.categories import Category
 from privacy.declarations import declaration_of, root_of, rows_in, units_in
-from privacy.minimum_terms import MINIMUM_TERMS
+from privacy.minimum_terms import MINIMUM_TERMS, MinimumTerm
+from privacy.services.rules.minimums import falls_short
 from privacy.services.rules.policies import Policy
 from privacy.terms import Rule, Term
 
 PROVEN = (Category.CHAT, Category.TICKET)
 
 
-def conflicts_of(policies: Iterable[Policy]) -> list[str]:
+def conflicts_of(policies: Iterable[Policy], minimums: Iterable[MinimumTerm] = ()) -> list[str]:
     """Return a sentence for each rule that can't do what it says beside another one, or is too short.
 
     A part never outlives what it belongs to, proof of consent should last as long as what was consented to
-    (Article 7(1)), and some terms have a minimum. Nothing is said about what is never stored.
+    (Article 7(1)), and some terms have a minimum: everybody's, and the ``minimums`` that the account set
+    itself. Nothing is said about what is never stored.
     """
     rules = {policy.category: policy for policy in policies}
-    return [*_parts_that_go_sooner(rules), *_proof_that_goes_sooner(rules), *_below_minimum(rules)]
+    return [*_parts_that_go_sooner(rules), *_proof_that_goes_sooner(rules), *_below_minimum(rules, minimums)]
 
 
 def _parts_that_go_sooner(rules: dict[str, Policy]) -> Iterator[str]:
@@ -43,11 +45,11 @@ def _proof_that_goes_sooner(rules: dict[str, Policy]) -> Iterator[str]:
             ) % {"kept": _name(category)}
 
 
-def _below_minimum(rules: dict[str, Policy]) -> Iterator[str]:
-    for minimum in MINIMUM_TERMS:
+def _below_minimum(rules: dict[str, Policy], own: Iterable[MinimumTerm]) -> Iterator[str]:
+    for minimum in (*MINIMUM_TERMS, *own):
         policy, category = rules.get(minimum.category), minimum.category
         stored = units_in(category) or rows_in(category)
-        if policy and stored and policy.term.is_shorter_than(minimum.term):
+        if policy and stored and falls_short(minimum, term=policy.term, archive=policy.archive):
             yield _("%(kept)s should be kept for %(length)s at least (%(source)s).") % {
                 "kept": _name(category),
                 "length": minimum.term.length_in_words(),

@@ -57,6 +57,7 @@ class Decision:
             at_end=self.at_end,
             archive=self.archive if scheduled else None,
             limited=False,
+            paused=False,
         )
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
-from privacy.models import CoolingOff, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.models import CoolingOff, ForgottenDecision, Plan, PlanTerm, PolicyVersion, RetentionPolicy
 from privacy.models.retention import DECIDED
 from privacy.services.rules.cooling import COOLING_OFF, from_json
 from privacy.services.rules.policy import CONTINUOUS, Policy, Wait
@@ -22,29 +22,34 @@ def policy_in_force(*, account_id: int, category: str) -> Policy:
     decided = (
         RetentionPolicy.objects.filter(account_id=account_id, category=category)
         .select_related("account__plan")
-        .annotate(version=Subquery(versions.values("number")[:1]), **_waiting("account", category))
+        .annotate(version=Subquery(versions.values("number")[:1]), **_beside("account", category))
         .first()
     )
     if decided is not None:
         account, plan = decided.account, decided.account.plan
         term = None if plan.schedules else _term_of_plan(plan, category)
-        return _waits(_in_force(account, plan, category, decided, term, decided.version or 0), vars(decided))
+        rule = _in_force(account, plan, category, decided, term, decided.version or 0)
+        return _obeyed(rule, vars(decided))
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan")
-    account = accounts.annotate(version=Max("policy_versions__number"), **_waiting("pk", category)).get(
-        pk=account_id
-    )
+    accounts = accounts.annotate(version=Max("policy_versions__number"), **_beside("pk", category))
+    account = accounts.get(pk=account_id)
     term = _term_of_plan(account.plan, category)
     rule = _in_force(account, account.plan, category, None, term, account.version or 0)
-    return _waits(rule, vars(account))
+    return _obeyed(rule, vars(account))
 
 
 def policies_in_force(
-    account_id: int | None = None, *, plan: Plan | None = None, terms: Mapping[str, Term] | None = None
+    account_id: int | None = None,
+    *,
+    plan: Plan | None = None,
+    terms: Mapping[str, Term] | None = None,
+    heed_pauses: bool = True,
 ) -> Iterator[Policy]:
-    """Yield every rule of one account, or of all, with four queries.
+    """Yield every rule of one account, or of all, with five queries.
 
     ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now; what would wait then
-    is said by :func:`privacy.services.rules.waits.foreseen`.
+    is said by :func:`privacy.services.rules.waits.foreseen`. Without ``heed_pauses`` rules are as they will
+    be once somebody confirmed them.
     """
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
     decided, waiting = RetentionPolicy.objects.all(), CoolingOff.objects.all()
@@ -56,13 +61,36 @@ def policies_in_force(
     booked_terms = {(each.plan_id, str(each.category)): each.term for each in PlanTerm.objects.all()}
     if plan is not None:
         booked_terms |= {(plan.pk, str(category)): term for category, term in (terms or {}).items()}
+    paused = set(_pauses().values_list("account_id", "category")) if heed_pauses else set()
     for account in accounts.annotate(version=Max("policy_versions__number")):
         booked = plan or account.plan
         for category in DECIDED:
             which = account.pk, str(category)
             longest = booked_terms.get((booked.pk, str(category)))
             rule = _in_force(account, booked, category, rules.get(which), longest, account.version or 0)
-            yield _waits(rule, waits.get(which, {}))
+            is_paused = bool(paused & {(account.pk, ""), which})
+            yield _obeyed(rule, {**waits.get(which, {}), "paused": is_paused})
+
+
+def _beside(account: str, category: str) -> dict[str, Any]:
+    """Return what reads the wait of a category, and whether it is paused, beside something of its account."""
+    rows = CoolingOff.objects.filter(account=OuterRef(account), category=category)
+    paused = _pauses().filter(account=OuterRef(account), category__in=["", category])
+    return {"paused": Exists(paused), **{name: Subquery(rows.values(name)[:1]) for name in WAIT}}
+
+
+def _pauses() -> QuerySet[ForgottenDecision]:
+    return ForgottenDecision.objects.filter(outcome=ForgottenDecision.Outcome.PAUSED, confirmed_at=None)
+
+
+def _obeyed(rule: Policy, read: Mapping[str, Any]) -> Policy:
+    """Return a rule with the wait that was read beside it, if there is one; paused, nothing goes.
+
+    Then nobody knows for certain what the account decided.
+    """
+    if read.get("since"):
+        rule = replace(rule, wait=Wait(read["since"], read["until"], from_json(read["former"], rule)))
+    return replace(rule, term=Term(Rule.KEEP), limited=False, paused=True) if read["paused"] else rule
 
 
 def _term_of_plan(plan: Plan, category: str) -> Term | None:
@@ -94,20 +122,6 @@ def _in_force(
         archive=decided.archive if free else None,
         limited=limited,
     )
-
-
-def _waiting(account: str, category: str) -> dict[str, Subquery]:
-    """Return what reads the wait of a category beside something of its account."""
-    rows = CoolingOff.objects.filter(account=OuterRef(account), category=category)
-    return {name: Subquery(rows.values(name)[:1]) for name in WAIT}
-
-
-def _waits(rule: Policy, read: Mapping[str, Any]) -> Policy:
-    """Return a rule with the wait that was read from the database, if there is one."""
-    if not read.get("since"):
-        return rule
-    former = from_json(read["former"], rule)
-    return replace(rule, wait=Wait(read["since"], read["until"], former))
 
 
 __all__ = ["CONTINUOUS", "COOLING_OFF", "Clock", "Policy", "policies_in_force", "policy_in_force"]

@@ -31,7 +31,9 @@ class Policy:
     """How one category of an account is kept at this moment.
 
     ``version`` numbers the account's decisions, 0 for none. ``limited`` says that the plan's term is obeyed,
-    since the account decided nothing or more than its plan allows.
+    since the account decided nothing or more than its plan allows; ``paused`` that a restore lost what was
+    decided, so that everything is kept until somebody confirms the rule. ``wait`` is what came with the last
+    change that made it shorter.
 
     Moments are asked for with the ``start`` of the term; ``earlier`` are the starts under :attr:`formers`,
     where these count from other moments.
@@ -47,6 +49,7 @@ class Policy:
     archive: Term | None = None
     version: int = 0
     limited: bool = False
+    paused: bool = False
     wait: Wait | None = None
 
     @property
@@ -71,6 +74,8 @@ class Policy:
         self, start: datetime | None, archived_at: datetime | None = None, *, earlier: Starts = ()
     ) -> datetime | None:
         """Return when the term that runs is over, of the archive for what is in it, whenever the run is."""
+        if self.term.rule == Rule.KEEP:
+            return None
         if self.archive and archived_at:
             end = self.archive.ends_at(archived_at, self.zone)
             return self._waited(end, start, archived_at, earlier, for_good=True)

@@ -113,6 +113,8 @@ def kept_in_words(stop: Suspension) -> str:
 
 def sentence_of(policy: Policy) -> str:
     """Return the whole rule as one sentence, the one that visitors read."""
+    if policy.paused:
+        return _("Kept for now: how long is being checked after a restore")
     if policy.term.rule == Rule.KEEP:
         return _("Kept until somebody deletes it")
     return _("Erased %(when)s") % {"when": when_of(policy)}
@@ -120,6 +122,8 @@ def sentence_of(policy: Policy) -> str:
 
 def when_of(policy: Policy) -> str:
     """Return the rule as the end of a sentence, such as *“30 days after it is closed”*."""
+    if policy.paused:
+        return _("not before its rule is confirmed, after a restore")
     when = _end_of(policy)
     if policy.archive is not None:
         when = _("%(length)s after it went to the archive, which is %(active)s") % {

@@ -3,6 +3,7 @@
 // A frame of another site gets no storage of its own, so the loader keeps the token and hands it over by postMessage.
 // The chat's side: `resume(token, seen)`, `shown(focus)`, `hidden()`, `stays()`: the browser lets nothing be stored.
 // `page` is the address of the page around the frame, as its loader says it; empty where there is none.
+// `consent` is what the site says of its own question: `state` is given or refused, `reference` its own proof.
 
 const TOKEN = /^[\w-]{43}$/;
 
@@ -15,6 +16,7 @@ class HostPage {
   #origins;
   #origin = null;
   page = "";
+  consent = {};
 
   constructor(chat, origins) {
     this.#chat = chat;
@@ -35,8 +37,9 @@ class HostPage {
 
   #hear(event) {
     if (event.source !== window.parent || !this.#origins.includes(event.origin)) return;
-    const { lethe: what, token, seen, open, focus, page } = Object(event.data);
+    const { lethe: what, token, seen, open, focus, page, consent } = Object(event.data);
     if (typeof page === "string") this.page = page;
+    if (consent) this.consent = Object(consent);
     if (what === "hello" && !this.#origin) {
       this.#origin = event.origin;
       document.body.classList.add("frame--embedded");
@@ -55,6 +58,7 @@ class OwnTab {
   #chat;
   #name;
   page = "";
+  consent = {};
 
   constructor(chat, name) {
     this.#chat = chat;

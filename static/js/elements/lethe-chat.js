@@ -173,8 +173,10 @@ class LetheChat extends HTMLElement {
     button.disabled = true;
     const body = new URLSearchParams(new FormData(form));
     if (body.has("page")) body.set("page", this.keeper.page);
+    if (body.has("site_consent")) this.#setSite(body);
     try {
-      await { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate }[form.dataset.form].call(this, form, body);
+      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree };
+      await send[form.dataset.form].call(this, form, body);
     } finally {
       button.disabled = false;
     }
@@ -189,6 +191,45 @@ class LetheChat extends HTMLElement {
     this.keeper.started(this.#token);
     this.#notice();
     this.composer.focusBox();
+  }
+
+  // What the site around the frame says of its own question, where the account leaves the asking to it.
+  #setSite(body) {
+    const { state = "", reference = "" } = this.keeper.consent;
+    body.set("site_consent", state);
+    body.set("site_reference", reference);
+  }
+
+  // The text of the consent has changed since this chat began.
+  async #agree(form, body) {
+    const answer = await this.#ask("consent/", { method: "POST", body }).catch(() => null);
+    if (answer?.ok) return this.#showPane(answer);
+    if (answer?.status === 422) return this.#replace(this.slotNamed("again"), await answer.text());
+    if (answer?.status === 404 || answer?.status === 410) return this.#refresh();
+    this.slotNamed("agree-error").textContent = this.words.failed;
+  }
+
+  #replace(part, html) {
+    part.replaceWith(parsed(html));
+    this.#ready();
+    this.#focusMarked();
+  }
+
+  async #withdraw(button) {
+    button.disabled = true;
+    this.#isEnding = true;
+    const answer = await this.#ask("consent/withdraw/", { method: "POST" }).catch(() => null);
+    this.#isEnding = false;
+    if (answer?.ok) return this.#finish(await answer.text());
+    button.disabled = false;
+    if (answer?.status === 404) return this.#gone();
+    this.lines.announce(this.words.failed);
+  }
+
+  async #saveConsent(kind) {
+    const answer = await this.#ask(`consent/copy/${kind === "json" ? "?as=json" : ""}`).catch(() => null);
+    if (answer?.ok) saveFile(`consent-${new Date().toISOString().slice(0, 10)}.${kind}`, await answer.blob());
+    else this.lines.announce(this.words.failed);
   }
 
   async #end(form, body) {
@@ -241,6 +282,10 @@ class LetheChat extends HTMLElement {
     } else if (answer?.status === 422) {
       this.log?.drop(clientId);
       this.composer?.refuse(text, files, await answer.text());
+    } else if (answer?.status === 409) {
+      this.log?.drop(clientId);
+      await this.#refresh();
+      this.composer?.refuse(text, files, new Text(""));
     } else if (REFUSED.includes(answer?.status)) {
       this.log?.drop(clientId);
       this.composer?.refuse(text, files, new Text(answer.status === 413 ? this.words.large : this.words.failed));
@@ -270,6 +315,9 @@ class LetheChat extends HTMLElement {
       "save-file": () => this.#saveFile(button),
       "save-seen": () => saveFile(this.#fileName, textOfLog(this.log, this.words.unsent)),
       again: () => this.#again(),
+      withdraw: () => this.#withdraw(button),
+      "consent-text": () => this.#saveConsent("txt"),
+      "consent-data": () => this.#saveConsent("json"),
       leave: () => this.#askToLeave(),
       back: () => this.#back(),
     };

@@ -1,4 +1,5 @@
-// <page-lease check="…" next="…">: the page may be shown as long as `check` answers 204. When that is over, it is left.
+// <page-lease check="…">…<template>…</template></page-lease>: the page may be shown as long as `check` answers 204.
+// When that is over, what stands in the template takes the place of everything in <main>.
 
 const EVERY = 15_000;
 
@@ -21,10 +22,15 @@ class PageLease extends HTMLElement {
   async #ask() {
     try {
       const answer = await fetch(this.getAttribute("check"), { method: "HEAD", redirect: "manual", cache: "no-store" });
-      if (answer.status !== 204) location.replace(this.getAttribute("next"));
+      if (answer.status !== 204) this.#end();
     } catch {
       // The network is away; nobody knows, and the next time asks again.
     }
+  }
+
+  #end() {
+    const said = this.querySelector("template");
+    if (said && this.isConnected) this.closest("main").replaceChildren(said.content.cloneNode(true));
   }
 }
 

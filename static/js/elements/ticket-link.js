@@ -1,5 +1,6 @@
 // <ticket-link><form>…</form><p role="status" hidden>…</p></ticket-link>: posts the token that stands in the
 // fragment, and takes it out of the address bar first, so that it stays in no history and on no screenshot.
+// With `waits` it only fills the field in: somebody has to press the button.
 
 class TicketLink extends HTMLElement {
   connectedCallback() {
@@ -18,6 +19,10 @@ class TicketLink extends HTMLElement {
     if (!token || token === "main" || !form) return;
     history.replaceState(null, "", location.pathname);
     form.elements.token.value = token;
+    if (this.hasAttribute("waits")) {
+      form.elements.token.closest(".field").hidden = true;
+      return;
+    }
     form.hidden = true;
     this.querySelector("[role=status]").hidden = false;
     form.submit();

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpdesk", "0012_technical_data"), ("privacy", "0010_keys_of_technical_data")]
+    dependencies = [("helpdesk", "0015_version_of_the_notice"), ("privacy", "0015_minimum_terms_of_accounts")]
 
     operations = [
         migrations.CreateModel(

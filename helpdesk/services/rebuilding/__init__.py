@@ -1,0 +1,1 @@
+"""Decisions of accounts that a restored database had forgotten, made again from the ledger."""
