@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from freezegun import freeze_time
 
 from helpdesk.client_ip import NOWHERE
 from helpdesk.models import Account
@@ -19,7 +20,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ALMOST, OVER = timedelta(hours=23), timedelta(hours=25)
 
 
@@ -128,6 +129,20 @@ def test_plan_that_came_back_the_same_day_keeps_what_it_had_kept(undecided, oper
 
     assert cooling(undecided, now) == set()
     assert purge(now=now + OVER).due == 0
+
+
+def test_run_that_comes_after_the_wait_is_waited_for_when_runs_change(account, now):
+    """The wait was over and its run still to come: more runs don't make it come sooner than a day later."""
+    factories.chat(account, closed_at=now - 20 * DAY)
+    weekday = (now.weekday() + 4) % 7
+    weekly = Cadence(Every.WEEKLY, hour=12, weekday=weekday)
+    decide(account, "chat", Decision(Term(Rule.AFTER, 7, Unit.DAYS), cadence=weekly))
+
+    with freeze_time(now + 30 * HOUR):
+        decide(account, "chat", Decision(Term(Rule.AFTER, 7, Unit.DAYS)))
+
+    assert purge(now=now + 53 * HOUR).due == 0
+    assert purge(now=now + 55 * HOUR).by_category["chat"] == 1
 
 
 # --- What did not become shorter doesn't wait

@@ -78,9 +78,9 @@ def from_json(said: Mapping[str, Any], like: Policy) -> Policy:
 
 
 def _still_waiting(rule: Policy, now: datetime) -> Policy:
-    """Return a rule without the waits that are over."""
+    """Return a rule without the waits that are over, and whose first run has come since."""
     wait = rule.wait
-    if wait is None or wait.until <= now:
+    if wait is None or rule.cadence.next_run(wait.until, rule.zone) <= now:
         return replace(rule, wait=None)
     return replace(rule, wait=replace(wait, former=_still_waiting(wait.former, now)))
 
