@@ -54,7 +54,7 @@ def state_for(user: User, chat: Conversation) -> str:
 def read_pane(user: User, chat: Conversation) -> Pane:
     """Return everything that the page of a chat shows, with one query for all its keys."""
     desk = read_desk(user)
-    entries = list(chat.messages.select_related("agent"))
+    entries = list(chat.messages.select_related("agent", "secure"))
     tickets = Prefetch("tickets", Ticket.objects.visible_to(user))
     twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related(tickets)[:TWINS_SHOWN])
     state = state_for(user, chat)
@@ -88,7 +88,9 @@ def read_news(user: User, chat: Conversation, *, after: int, said: Message | Non
     if said and said.seq == after + 1:
         entries = [said]
     else:
-        entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+        entries = list(
+            chat.messages.filter(seq__gt=after).select_related("agent", "secure")[:ENTRIES_AT_ONCE]
+        )
     read_attached(entries)
     read_lost_as(UNREADABLE, entries)
     return {

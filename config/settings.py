@@ -402,6 +402,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "expire-secure-values": {
+        "task": "chat.tasks.expire_secure_values",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "erase-what-became-tickets": {
         "task": "chat.tasks.erase_what_became_tickets",
         "schedule": 60.0,

@@ -33,6 +33,7 @@ PUBLIC = {
     "visitor_agree": "the token of the chat",
     "visitor_withdraw": "the token of the chat",
     "visitor_consent_copy": "the token of the chat",
+    "visitor_secure": "the token of the chat",
     "visitor_leave_message": "the token of the chat",
     "ticket_new": "what the account asks for, with consent",
     "ticket_sent": "nothing: it says what happens next",

@@ -12,6 +12,7 @@ from django.utils import timezone
 from chat import bell
 from chat.models import Conversation, Message, TechnicalData
 from chat.services.messages import ChatEnded, add_entry, locked
+from chat.services.secure import end_requests, erase_spent_values
 from helpdesk.models import Account, Contact, User
 from helpdesk.services.silence import silent, silent_since
 from helpdesk.services.technical import keep_technical
@@ -111,6 +112,7 @@ def end_chat(*, conversation: Conversation, side: str, rating: int | None = None
 def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
     """Close an open chat whose row the caller has locked; to erase it, after the commit, is the caller's."""
     add_entry(chat, side=side, kind=Message.Kind.ENDED)
+    end_requests(chat)
     chat.status, chat.closed_at, chat.closed_by = Conversation.Status.CLOSED, timezone.now(), side
     chat.save(update_fields=["status", "closed_at", "closed_by"])
     count(account=chat.account, name="chats_closed")
@@ -127,7 +129,8 @@ def keep_rating(chat: Conversation, rating: int) -> None:
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:
-    """Keep the promise *at once* now, and tell the streams."""
+    """Keep the promise *at once* now, also of sensitive values that nobody saw, and tell the streams."""
+    erase_spent_values(conversation_id=chat.pk)
     at_once.erase_if_due_at_once(chat, account_id=chat.account_id)
     bell.ring(chat.pk, account_id=chat.account_id)
 

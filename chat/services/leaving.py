@@ -15,6 +15,7 @@ from chat import bell
 from chat.models import ChatFile, Conversation, TechnicalData
 from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
+from chat.services.secure import erase_spent_values
 from helpdesk.models import Ticket
 from helpdesk.services.files import content_of
 from helpdesk.services.slips import without_slips
@@ -68,6 +69,7 @@ def leave_message(
         close(chat, side=Conversation.Side.VISITOR)
         chat.became_ticket = True
         chat.save(update_fields=["became_ticket"])
+    erase_spent_values(conversation_id=chat.pk)  # also where something holds the chat back
     _erase(chat.account_id, [chat.pk], wait=True)
     return ticket
 

@@ -136,7 +136,7 @@ def what_is_left(chat: Conversation) -> dict:
 
 def pane(request: HttpRequest, chat: Conversation, *, token: str = "", status: int = 200) -> HttpResponse:
     """Show the chat as it is now; ``token`` is what opens it where the request does not say it."""
-    entries = list(chat.messages.select_related("agent"))
+    entries = list(chat.messages.select_related("agent", "secure"))
     agents = {entry.agent_id: entry.agent for entry in entries}
     if chat.agent_id in agents:
         chat.agent = agents[chat.agent_id]

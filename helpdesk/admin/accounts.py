@@ -65,7 +65,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
     (
         "technical",
         gettext_lazy("Slips and technical data"),
-        ["mask_slips", "keep_address", "keep_browser", "keep_page"],
+        ["mask_slips", "secure_hours", "keep_address", "keep_browser", "keep_page"],
     ),
     (
         "retention",

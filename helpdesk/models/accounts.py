@@ -91,6 +91,11 @@ class Account(models.Model):
     )
     logo_mark = models.CharField(max_length=16, blank=True, editable=False)  # in its address; empty: no logo
     mask_slips = models.BooleanField(_("mask card numbers and the like"), default=True)
+    secure_hours = models.PositiveSmallIntegerField(
+        _("hours that a sensitive value waits"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(72)],
+    )
     keep_address = models.BooleanField(_("keep the network address, shortened"), default=False)
     keep_browser = models.BooleanField(_("keep the name of the browser"), default=False)
     keep_page = models.BooleanField(_("keep the page that the chat began on"), default=False)

@@ -17,6 +17,8 @@ REASONS = {
     "nothing_left": gettext_lazy("nothing else of the person was kept"),
     "became_ticket": gettext_lazy("it became a ticket, which has a term of its own"),
     "key_lost": gettext_lazy("its key was lost, so nobody could read it any more"),
+    "viewed": gettext_lazy("it was sensitive, and the agent who asked for it saw it once"),
+    "not_viewed": gettext_lazy("it was sensitive, and its time to be seen was over"),
     "merged": gettext_lazy("two records of one person became one"),
     "not_necessary": gettext_lazy("asked for by the person: no longer needed (Article 17(1)(a))"),
     "consent_withdrawn": gettext_lazy("asked for by the person: consent withdrawn (Article 17(1)(b))"),

@@ -171,11 +171,11 @@ class LetheChat extends HTMLElement {
     event.preventDefault();
     const button = form.querySelector("button:not([type])");
     button.disabled = true;
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(new FormData(form, event.submitter));
     if (body.has("page")) body.set("page", this.keeper.page);
     if (body.has("site_consent")) this.#setSite(body);
     try {
-      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree };
+      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree, secure: this.#secure };
       await send[form.dataset.form].call(this, form, body);
     } finally {
       button.disabled = false;
@@ -262,6 +262,15 @@ class LetheChat extends HTMLElement {
     const thanks = said.querySelector("[data-focus]");
     form.replaceWith(said);
     thanks?.focus();
+  }
+
+  // A sensitive value is kept nowhere here: what could not be sent stays in its field, and that is all.
+  async #secure(form, body) {
+    const answer = await this.#ask("secure/", { method: "POST", body }).catch(() => null);
+    if (answer?.status === 201) return this.log.add(await answer.text()) && this.composer?.focusBox();
+    if ([404, 409, 410].includes(answer?.status)) return this.#refresh();
+    form.querySelector(".field__errors").innerHTML = answer?.status === 422 ? await answer.text() : this.words.failed;
+    form.querySelector("[name=value]").focus();
   }
 
   #finish(screen) {
