@@ -42,7 +42,7 @@ class LetheAdminSite(AdminSite):
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list:
-        from helpdesk.admin import holds, support
+        from helpdesk.admin import holds, notice_tab, support
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
         from helpdesk.admin.erasures import erasures_page
@@ -50,6 +50,19 @@ class LetheAdminSite(AdminSite):
         from helpdesk.admin.proof import proof, public_key
 
         ours = [
+            path(
+                "notice/<int:account_id>/confirm/", self.admin_view(notice_tab.confirm), name="confirm_notice"
+            ),
+            path(
+                "notice/<int:account_id>/informed/",
+                self.admin_view(notice_tab.informed_already),
+                name="informed_already",
+            ),
+            path(
+                "notice/<int:account_id>/versions/<int:number>/",
+                self.admin_view(notice_tab.difference),
+                name="notice_difference",
+            ),
             path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
             path("archive/<int:account_id>/", self.admin_view(archive), name="helpdesk_account_archive"),

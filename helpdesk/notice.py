@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.authorities import AUTHORITIES, Authority, consent_age
 from helpdesk.forms.consent import notice_to_answer
-from helpdesk.models import Account
+from helpdesk.grounds import Ground, grounds_of
+from helpdesk.models import Account, Recipient
 from helpdesk.services.silent_tickets import silence_in_words
 from helpdesk.technical import is_stored, kept_in_words
 from privacy.categories import Category
-from privacy.models import ConsentNotice
+from privacy.models import ConsentNotice, Withdrawal
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.retention import when_of
 
@@ -29,8 +31,14 @@ class Notice:
 
     controller: str
     contact: str
+    protection_officer: str
     policy_url: str
     consent: ConsentNotice | None
+    grounds: list[Ground]
+    age: int
+    recipients: list[Recipient]
+    authority: Authority | None
+    erased_when_withdrawn: bool
     chat_fields: list[Asked]
     ticket_fields: list[Asked]
     kept: list[str]
@@ -82,8 +90,14 @@ def notice_of(account: Account) -> Notice:
     return Notice(
         controller=account.controller or account.name,
         contact=account.privacy_contact,
-        policy_url=(consent and consent.policy_url) or account.policy_url,
+        protection_officer=account.protection_officer,
+        policy_url=account.policy_url,
         consent=consent,
+        grounds=grounds_of(account, consent),
+        age=consent_age(account.country),
+        recipients=list(account.recipients.select_related("account")),
+        authority=AUTHORITIES.get(account.country),
+        erased_when_withdrawn=account.withdrawal == Withdrawal.ERASE,
         chat_fields=_asked(account, "chat"),
         ticket_fields=[
             *_asked(account, "ticket"),

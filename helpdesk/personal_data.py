@@ -142,4 +142,10 @@ declare_impersonal(
     models.AllowedNetwork,
     because="what a company published or decided about itself",
 )
+declare_impersonal(
+    models.Recipient,
+    models.NoticeVersion,
+    models.AlreadyInformed,
+    because="what a company published or decided; whoever decided it is named by their own row",
+)
 declare_impersonal(models.OverdueAlert, because="a count and a time of an account")

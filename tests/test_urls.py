@@ -45,6 +45,8 @@ PUBLIC = {
     "ticket_consent_copy": "the cookie that the token was exchanged for",
     "ticket_thread_file": "the cookie that the token was exchanged for",
     "privacy_notice": "nothing: it is published",
+    "privacy_notice_versions": "nothing: it was published",
+    "privacy_notice_version": "nothing: it was published",
     "brand_sheet": "nothing: it is part of the visitors' pages",
     "brand_logo": "nothing: it is part of the visitors' pages",
     "demo": "a demonstration",

@@ -59,8 +59,8 @@ ACCOUNT = {
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
     ),
     "secure_hours": _(
-        "What an agent asked for in a chat as a sensitive value is erased once it was seen, when the chat ends, "
-        "and after this time at the latest: 1 to 72 hours (Articles 5(1)(c) and (e))."
+        "What an agent asked for in a chat as a sensitive value is erased once it was seen, when the chat "
+        "ends, and after this time at the latest: 1 to 72 hours (Articles 5(1)(c) and (e))."
     ),
     "keep_address": _(
         "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at "
@@ -218,6 +218,17 @@ PERSON = {
     "new_password": _(
         "At least 12 characters, not a common one and not like the name or address; hand it over in person. "
         "Setting one signs the person out everywhere (Article 32(1)(b))."
+    ),
+}
+
+RECIPIENT = {
+    "name": _("The company's name, as visitors will read it (Article 13(1)(e))."),
+    "role": _("A processor works on your orders, under a contract (Articles 13(1)(e) and 28)."),
+    "tasks": _("In a few words, such as “runs the servers” (Article 13(1)(e))."),
+    "country": _("Empty inside the European Economic Area (Article 13(1)(f))."),
+    "safeguards": _(
+        "A decision of adequacy, standard clauses, …, and where one gets a copy (Articles 13(1)(f), 45 and "
+        "46)."
     ),
 }
 

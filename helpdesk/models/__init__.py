@@ -1,5 +1,6 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
 from helpdesk.models.logo import AccountLogo
+from helpdesk.models.notices import AlreadyInformed, NoticeVersion, Recipient
 from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
@@ -11,10 +12,13 @@ __all__ = [
     "Account",
     "AccountLogo",
     "AllowedNetwork",
+    "AlreadyInformed",
     "Contact",
     "ManagerAssignment",
+    "NoticeVersion",
     "OutgoingMail",
     "OverdueAlert",
+    "Recipient",
     "StaffMail",
     "SupportGrant",
     "SupportOpening",

@@ -118,6 +118,8 @@ class Account(models.Model):
     withdrawal = models.CharField(
         _("when consent is withdrawn"), max_length=6, choices=Withdrawal, default=Withdrawal.ERASE
     )
+    confirmed_notice = models.CharField(max_length=64, blank=True, editable=False)  # hash of what was read
+    confirmed_at = models.DateTimeField(null=True, editable=False)
     notice_version = models.PositiveIntegerField(default=0, editable=False)  # 0: nobody has to answer one
     chat_name = models.CharField(_("name, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
     chat_email = models.CharField(
