@@ -59,8 +59,8 @@ ACCOUNT = {
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
     ),
     "secure_hours": _(
-        "What an agent asked for in a chat as a sensitive value is erased once it was seen, when the chat ends, "
-        "and after this time at the latest: 1 to 72 hours (Articles 5(1)(c) and (e))."
+        "What an agent asked for in a chat as a sensitive value is erased once it was seen, when the chat "
+        "ends, and after this time at the latest: 1 to 72 hours (Articles 5(1)(c) and (e))."
     ),
     "keep_address": _(
         "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at "
