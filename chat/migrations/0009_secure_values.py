@@ -9,68 +9,160 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('chat', '0008_chats_that_were_answered'),
-        ('helpdesk', '0016_secure_hours'),
+        ("chat", "0008_chats_that_were_answered"),
+        ("helpdesk", "0016_secure_hours"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='message',
-            name='kind',
-            field=models.CharField(choices=[('text', 'message'), ('joined', 'agent joined'), ('ended', 'chat ended'), ('asked', 'asked for a sensitive value'), ('answered', 'sent a sensitive value'), ('declined', 'sent no sensitive value'), ('viewed', 'saw a sensitive value'), ('expired', 'sensitive value expired')], default='text', max_length=8),
+            model_name="message",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("text", "message"),
+                    ("joined", "agent joined"),
+                    ("ended", "chat ended"),
+                    ("asked", "asked for a sensitive value"),
+                    ("answered", "sent a sensitive value"),
+                    ("declined", "sent no sensitive value"),
+                    ("viewed", "saw a sensitive value"),
+                    ("expired", "sensitive value expired"),
+                ],
+                default="text",
+                max_length=8,
+            ),
         ),
         migrations.CreateModel(
-            name='SecureRequest',
+            name="SecureRequest",
             fields=[
-                ('id', models.UUIDField(default=privacy.encryption.rows.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key_id', models.UUIDField(db_index=True, editable=False)),
-                ('label', privacy.encryption.fields.SealedCharField(verbose_name='what is asked for')),
-                ('reason', privacy.encryption.fields.SealedCharField(blank=True, default='', verbose_name='why it was looked at')),
-                ('state', models.CharField(choices=[('asked', 'asked'), ('answered', 'answered'), ('declined', 'declined'), ('viewed', 'seen'), ('expired', 'expired')], default='asked', max_length=8)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('over_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='helpdesk.account')),
-                ('agent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='secure_requests', to='chat.conversation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=privacy.encryption.rows.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key_id", models.UUIDField(db_index=True, editable=False)),
+                ("label", privacy.encryption.fields.SealedCharField(verbose_name="what is asked for")),
+                (
+                    "reason",
+                    privacy.encryption.fields.SealedCharField(
+                        blank=True, default="", verbose_name="why it was looked at"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("asked", "asked"),
+                            ("answered", "answered"),
+                            ("declined", "declined"),
+                            ("viewed", "seen"),
+                            ("expired", "expired"),
+                        ],
+                        default="asked",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("over_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="helpdesk.account"
+                    ),
+                ),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="secure_requests",
+                        to="chat.conversation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'request for a sensitive value',
-                'verbose_name_plural': 'requests for sensitive values',
-                'base_manager_name': 'objects',
+                "verbose_name": "request for a sensitive value",
+                "verbose_name_plural": "requests for sensitive values",
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddField(
-            model_name='message',
-            name='secure',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='chat.securerequest'),
+            model_name="message",
+            name="secure",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="chat.securerequest",
+            ),
         ),
         migrations.CreateModel(
-            name='SecureValue',
+            name="SecureValue",
             fields=[
-                ('id', models.UUIDField(default=privacy.encryption.rows.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key_id', models.UUIDField(db_index=True, editable=False)),
-                ('value', privacy.encryption.fields.SealedTextField(verbose_name='sensitive value')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='helpdesk.account')),
-                ('request', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='secure_value', to='chat.securerequest')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=privacy.encryption.rows.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("key_id", models.UUIDField(db_index=True, editable=False)),
+                ("value", privacy.encryption.fields.SealedTextField(verbose_name="sensitive value")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="helpdesk.account"
+                    ),
+                ),
+                (
+                    "request",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="secure_value",
+                        to="chat.securerequest",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sensitive value of a chat',
-                'verbose_name_plural': 'sensitive values of chats',
-                'base_manager_name': 'objects',
+                "verbose_name": "sensitive value of a chat",
+                "verbose_name_plural": "sensitive values of chats",
+                "base_manager_name": "objects",
             },
         ),
         migrations.AddIndex(
-            model_name='securerequest',
-            index=models.Index(condition=models.Q(('over_at', None)), fields=['expires_at'], name='secure_to_expire'),
+            model_name="securerequest",
+            index=models.Index(
+                condition=models.Q(("over_at", None)), fields=["expires_at"], name="secure_to_expire"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='securerequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('over_at', None), ('state__in', ['asked', 'answered'])), models.Q(('over_at__isnull', False), ('state__in', ['declined', 'viewed', 'expired'])), _connector='OR'), name='secure_requests_that_are_over_have_a_time'),
+            model_name="securerequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("over_at", None), ("state__in", ["asked", "answered"])),
+                    models.Q(("over_at__isnull", False), ("state__in", ["declined", "viewed", "expired"])),
+                    _connector="OR",
+                ),
+                name="secure_requests_that_are_over_have_a_time",
+            ),
         ),
     ]

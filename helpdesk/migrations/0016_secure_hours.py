@@ -5,15 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('helpdesk', '0015_version_of_the_notice'),
+        ("helpdesk", "0015_version_of_the_notice"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='account',
-            name='secure_hours',
-            field=models.PositiveSmallIntegerField(default=24, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(72)], verbose_name='hours that a sensitive value waits'),
+            model_name="account",
+            name="secure_hours",
+            field=models.PositiveSmallIntegerField(
+                default=24,
+                validators=[
+                    django.core.validators.MinValueValidator(1),
+                    django.core.validators.MaxValueValidator(72),
+                ],
+                verbose_name="hours that a sensitive value waits",
+            ),
         ),
     ]

@@ -4,15 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('privacy', '0015_minimum_terms_of_accounts'),
+        ("privacy", "0015_minimum_terms_of_accounts"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='datakey',
-            name='kind',
-            field=models.CharField(choices=[('contact', 'contact'), ('chat', 'chat'), ('participant', 'participant of a ticket'), ('file', 'file of a ticket'), ('technical', 'technical data of a chat or ticket'), ('secure', 'sensitive value of a chat'), ('user', 'user'), ('index', 'blind index'), ('pseudonym', 'pseudonyms of the ledger'), ('signing', 'signature of the ledger')], max_length=16),
+            model_name="datakey",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("contact", "contact"),
+                    ("chat", "chat"),
+                    ("participant", "participant of a ticket"),
+                    ("file", "file of a ticket"),
+                    ("technical", "technical data of a chat or ticket"),
+                    ("secure", "sensitive value of a chat"),
+                    ("user", "user"),
+                    ("index", "blind index"),
+                    ("pseudonym", "pseudonyms of the ledger"),
+                    ("signing", "signature of the ledger"),
+                ],
+                max_length=16,
+            ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""The pages of a sensitive value: the visitor's field, the agent's question and one look; live on both sides."""
+"""The pages of a sensitive value: the visitor's field, the agent's question, one look; live on both sides."""
 
 import pytest
 from django.db import connection
