@@ -1,4 +1,4 @@
-"""A sensitive value that is asked for in a chat: sealed under its own key, shown once to who asked, erased."""
+"""A sensitive value that is asked for in a chat: under a key of its own, shown once to who asked, erased."""
 
 import logging
 from collections.abc import Collection
@@ -138,7 +138,7 @@ def end_requests(chat: Conversation) -> None:
 
 
 def expire_requests(*, now: datetime | None = None) -> int:
-    """End what was not answered or seen within its term, erase the values, and return how many values went."""
+    """End what was not answered or seen in time, erase the values, and return how many of them went."""
     late = SecureRequest.objects.filter(over_at=None, expires_at__lte=now or timezone.now())
     for request in late.select_related("conversation"):
         try:
@@ -153,7 +153,7 @@ def expire_requests(*, now: datetime | None = None) -> int:
 def erase_spent_values(*, conversation_id: UUID | None = None) -> int:
     """Erase the values that nobody may see any more, with their keys, and return how many.
 
-    The visitor was promised that it is erased, so no hold keeps it. What fails is tried again by the timetable.
+    The visitor was promised that it goes, so no hold keeps it. What fails is tried again by the timetable.
     """
     spent = SecureValue.objects.filter(request__over_at__isnull=False)
     if conversation_id:

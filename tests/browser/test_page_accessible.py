@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from chat.demo import DEMO_ID
 from chat.services.conversations import end_chat
+from chat.services.secure import ask_for_value
 from helpdesk.brand import sheet_address
 from helpdesk.logos import logo_from
 from helpdesk.services.logos import keep_logo
@@ -62,6 +63,9 @@ def test_chat_from_the_launcher_to_its_end(shop, agent):
     agent_joins(agent)
     agent_says(agent, "Good morning")
     expect(said(chat)).to_have_text(["Good morning"])
+    ask_for_value(conversation=the_chat(), agent=agent, label="Customer number", why="To find you")
+    expect(chat.get_by_label("Customer number")).to_be_visible()
+    chat.get_by_text("My consent").click()
     box(chat).press("Enter")
     chat.locator(
         "[data-slot]:is([data-slot=typing], [data-slot=connection], [data-slot=stays])"
@@ -153,6 +157,8 @@ def test_thread_of_a_ticket_until_it_is_erased(page, account, agent):
 
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_be_focused()
+    check(page)
+    page.goto("/tickets/withdraw/")
     check(page)
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     close_ticket(ticket=ticket, by=agent)
