@@ -58,6 +58,7 @@ class Conversation(SealedModel):
     became_ticket = models.BooleanField(default=False)  # closed so: erased at once, whatever its term
     rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
     archived_at = models.DateTimeField(null=True)
+    spoken_in = models.CharField(max_length=10, blank=True, default="")  # the visitor's language
     answered_version = models.PositiveIntegerField(default=0)  # of the consent notice
 
     objects = ConversationQuerySet.as_manager()
@@ -87,6 +88,15 @@ class Conversation(SealedModel):
     def notice_version(self) -> int:
         """The version of the notice that visitors must have answered."""
         return self.account.notice_version
+
+    @cached_property
+    def language(self) -> str:
+        """The account's language; a statement may have fetched it along."""
+        return self.account.language
+
+    @property
+    def visitors_language(self) -> str:
+        return self.spoken_in or self.language
 
     @property
     def must_be_asked(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from config.catalogues import compile_catalogues
 from tests.chromium import find_chromium
 
 BOTH_DATABASES = ["default", "vault"]
@@ -32,6 +33,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ |= {"LETHE_DATA_DIR": data_dir, "LETHE_ENV_FILE": os.devnull}
     if ON_POSTGRES:
         os.environ |= postgres_addresses()
+    compile_catalogues()
 
 
 def postgres_addresses() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from chat import bell
 from chat.models import Conversation, Message, TechnicalData
@@ -67,6 +68,7 @@ def start_chat(
             token_hash=hash_token(token),
             key_id=chat_key,
             answered_version=answered,
+            spoken_in=get_language() or "",
         )
         keep_technical(TechnicalData, technical, conversation=conversation)
         if question:

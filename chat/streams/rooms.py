@@ -61,9 +61,8 @@ def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
     share_keys([*chats.values(), *entries, *read_attached(entries)])
     rooms = {pk: _room(chat, wishes[pk].after) for pk, chat in chats.items()}
     for entry in entries:
-        html = _render_for(
-            wishes[entry.conversation_id].audiences, entry, chats[entry.conversation_id].language
-        )
+        chat = chats[entry.conversation_id]
+        html = {each: _render_for(each, entry, chat) for each in wishes[entry.conversation_id].audiences}
         rooms[entry.conversation_id].entries.append(Entry(entry.seq, entry.side, html))
     if len(entries) == ENTRIES_AT_ONCE:
         _mark_cut(rooms.values())
@@ -83,9 +82,9 @@ def render_entry(entry: Message, audience: str) -> str:
     return render_to_string("chat/_message.html", {"entry": entry, "audience": audience})
 
 
-def _render_for(audiences: Collection[str], entry: Message, language: str) -> dict[str, str]:
-    with translation.override(language):
-        return {audience: render_entry(entry, audience) for audience in audiences}
+def _render_for(audience: str, entry: Message, chat: Conversation) -> str:
+    with translation.override(chat.visitors_language if audience == "visitor" else chat.language):
+        return render_entry(entry, audience)
 
 
 def _add_agents(rows: Iterable[Conversation | Message]) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from helpdesk.models import (
     Account,
@@ -246,7 +247,11 @@ def _requester(ticket: Ticket) -> TicketParticipant:
 
 def _add_participant(ticket: Ticket, contact: Contact) -> TicketParticipant:
     participant = TicketParticipant(
-        account_id=ticket.account_id, ticket=ticket, contact=contact, key_id=ticket.key_id
+        account_id=ticket.account_id,
+        ticket=ticket,
+        contact=contact,
+        key_id=ticket.key_id,
+        spoken_in=get_language() or "",
     )
     participant.token_hash = hash_token(token_of(participant))
     participant.save(force_insert=True)
