@@ -58,7 +58,7 @@ _ERASED = {
     ),
     Category.CONTACT: gettext_lazy("Your name and address are erased %(when)s."),
     Category.TECHNICAL: gettext_lazy(
-        "With a chat or ticket we also keep %(technical)s. This is erased %(when)s, and with the chat or "
+        "With a chat or ticket we also keep: %(technical)s. This is erased %(when)s, and with the chat or "
         "ticket at the latest."
     ),
     Category.CONSENT: gettext_lazy(

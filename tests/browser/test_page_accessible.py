@@ -133,11 +133,14 @@ def test_faults_are_found(page):
     assert faults == ["label", "target-size", "dark color-contrast", "sideways"]
 
 
-@pytest.mark.parametrize("colour", ["", "#b3122b"])
-def test_pages_of_an_account(page, account, colour):
+@pytest.mark.parametrize(
+    ("colour", "addresses"),
+    [("", ["tickets/new"]), ("#b3122b", ["tickets/sent", "privacy", "chat", "tickets/new"])],
+    ids=["ours", "branded"],
+)
+def test_pages_of_an_account(page, account, colour, addresses):
     if colour:
         brand(account, colour)
-    addresses = ["tickets/sent", "privacy", "chat", "tickets/new"]
 
     for address in addresses:
         page.goto(f"/{address}/{account.public_id}/")

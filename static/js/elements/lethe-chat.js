@@ -267,7 +267,10 @@ class LetheChat extends HTMLElement {
   // A sensitive value is kept nowhere here: what could not be sent stays in its field, and that is all.
   async #secure(form, body) {
     const answer = await this.#ask("secure/", { method: "POST", body }).catch(() => null);
-    if (answer?.status === 201) return this.log.add(await answer.text()) && this.composer?.focusBox();
+    if (answer?.status === 201) {
+      this.log.add(await answer.text());
+      return this.composer?.focusBox();
+    }
     if ([404, 409, 410].includes(answer?.status)) return this.#refresh();
     form.querySelector(".field__errors").innerHTML = answer?.status === 422 ? await answer.text() : this.words.failed;
     form.querySelector("[name=value]").focus();

@@ -70,8 +70,7 @@ class PageDialog extends HTMLElement {
   #clear() {
     this.#dialog.replaceChildren();
     document.dispatchEvent(new CustomEvent("agent:fresh"));
-    const opener = this.#opener?.isConnected ? this.#opener : document.querySelector("#message, [role=log]");
-    opener?.focus();
+    (this.#opener?.isConnected ? this.#opener : document.getElementById("message"))?.focus();
   }
 }
 
