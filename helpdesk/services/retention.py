@@ -166,6 +166,7 @@ def proposed(in_force: Policy, decision: Decision, *, now: datetime, skip_coolin
         at_end=decision.at_end,
         archive=decision.archive if scheduled else None,
         limited=False,
+        paused=False,
     )
     if not goes_sooner(decision, in_force):
         return rule

@@ -140,6 +140,18 @@ def test_ended_chat_takes_no_files(chat, account, agent_client):
     assert list(stored_files()) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_request_larger_than_any_message_is_refused_before_it_reaches_the_chat(web, start, account):
+    chat, token = start(account)
+    address = reverse("visitor_messages", args=[account.public_id])
+
+    refused = web.request("POST", address, body={"body": "x" * (12 * 2**20)}, X_Chat_Token=token)
+    taken = web.request("POST", address, body={"body": "Hello"}, X_Chat_Token=token)
+
+    assert (refused, taken) == (413, 201)
+    assert [message.body for message in chat.messages.all()] == ["Where is my order?", "Hello"]
+
+
 def test_teammate_attaches_nothing_to_the_chat_of_another(chat, teammate_client):
     assert says(teammate_client, chat, png()).status_code == 403
     assert list(stored_files()) == []

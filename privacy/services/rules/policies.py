@@ -110,11 +110,16 @@ def policy_in_force(*, account_id: int, category: str) -> Policy:
 
 
 def policies_in_force(
-    account_id: int | None = None, *, plan: Plan | None = None, terms: Mapping[str, Term] | None = None
+    account_id: int | None = None,
+    *,
+    plan: Plan | None = None,
+    terms: Mapping[str, Term] | None = None,
+    once_confirmed: bool = False,
 ) -> Iterator[Policy]:
     """Yield every rule of one account, or of all, with four queries.
 
-    ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now.
+    ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now. ``once_confirmed``
+    are the rules as they will be when somebody confirms those that are paused.
     """
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
     decided = RetentionPolicy.objects.all()
@@ -126,7 +131,7 @@ def policies_in_force(
         for category, term in (terms or {}).items():
             kept = PlanTerm(category=category, rule=term.rule, amount=term.amount, unit=term.unit)
             booked_terms[plan.pk, str(category)] = kept
-    paused = set(_pauses().values_list("account_id", "category"))
+    paused = set() if once_confirmed else set(_pauses().values_list("account_id", "category"))
     for account in accounts.annotate(version=Max("policy_versions__number")):
         booked = plan or account.plan
         for category in DECIDED:
