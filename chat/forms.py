@@ -72,7 +72,8 @@ class FrameForm(IntakeForm):
 
     def answers(self, *names: str) -> dict[str, Any]:
         """Return these answers, empty where they were not asked for, and what was agreed to."""
-        return {name: self.cleaned_data.get(name, "") for name in names} | {"given": self.given}
+        told = {name: self.cleaned_data.get(name, "") for name in names}
+        return told | {"answers": self.answered, "given": self.given}
 
 
 class PreChatForm(FrameForm):

@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
-from helpdesk.models import Account, Contact, TechnicalRecord, User
+from helpdesk.models import Account, AnswerRecord, Contact, TechnicalRecord, User
 from helpdesk.models.masked import MaskedWords
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
@@ -261,3 +261,18 @@ class TechnicalData(TechnicalRecord):
     class Meta(TechnicalRecord.Meta):
         verbose_name = _("technical data of a chat")
         verbose_name_plural = _("technical data of chats")
+
+
+class ChatAnswer(AnswerRecord):
+    """What the visitor answered to one field before the chat."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="answers")
+
+    class Meta(AnswerRecord.Meta):
+        verbose_name = _("answer before a chat")
+        verbose_name_plural = _("answers before chats")
+        indexes = [
+            models.Index(
+                fields=["erase_at"], condition=models.Q(erase_at__isnull=False), name="chat_answer_end"
+            )
+        ]

@@ -46,6 +46,16 @@ declare(
     export=("value", "created_at"),
 )
 declare(
+    models.ChatAnswer,
+    Category.CHAT,
+    root=models.Conversation,
+    path="conversation",
+    owns_key=True,
+    separable=True,
+    ends="erase_at",
+    export=("label", "value", "plain", "created_at", "erase_at"),
+)
+declare(
     models.ChatFile,
     Category.CHAT_FILE,
     root=models.Conversation,

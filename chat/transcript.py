@@ -21,7 +21,11 @@ def transcript_of(chat: Conversation) -> str:
     }
     entries = list(chat.messages.select_related("agent"))
     read_attached(entries)
-    return "\n\n".join([title, *(_line(entry, zone) for entry in entries)]) + "\n"
+    answers = [f"{answer.label}: {answer.words}" for answer in chat.answers.all()]
+    return (
+        "\n\n".join([title, *filter(None, ["\n".join(answers)]), *(_line(entry, zone) for entry in entries)])
+        + "\n"
+    )
 
 
 def _line(entry: Message, zone) -> str:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy
 from helpdesk.authorities import AUTHORITIES, Authority, consent_age
 from helpdesk.forms.consent import notice_to_answer
 from helpdesk.grounds import Ground, grounds_of
-from helpdesk.models import Account, Recipient
+from helpdesk.models import Account, FormField, Recipient
+from helpdesk.services.fields import asked_on
 from helpdesk.services.silent_tickets import silence_in_words
 from helpdesk.technical import is_stored, kept_in_words
 from privacy.categories import Category
@@ -120,6 +121,15 @@ def notice_of(account: Account) -> Notice:
 def tells_of(category: str, account: Account) -> bool:
     """Tell whether visitors read about a category: something of theirs is stored in it."""
     return category in _ERASED and is_stored(category, account)
+
+
+def asked_fields(account: Account, form: str) -> list[FormField]:
+    """Return what an account asks on its ``chat`` or ``ticket`` form besides name, address and question.
+
+    Each has ``label``, ``rule``, ``purpose`` (may be empty), ``is_personal``, ``is_special`` and ``term``
+    (``None``: as long as the chat or ticket).
+    """
+    return asked_on(account, form, notice=notice_to_answer(account))
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

@@ -60,6 +60,15 @@ declare(
     export=("network", "browser", "page", "created_at"),
 )
 declare(
+    models.TicketAnswer,
+    Category.TICKET,
+    **TICKET,
+    owns_key=True,
+    separable=True,
+    ends="erase_at",
+    export=("label", "value", "plain", "created_at", "erase_at"),
+)
+declare(
     models.OutgoingMail,
     Category.MAIL,
     **TICKET,
@@ -140,6 +149,7 @@ declare_impersonal(
     models.Account,
     models.AccountLogo,
     models.AllowedNetwork,
+    models.FormField,
     because="what a company published or decided about itself",
 )
 declare_impersonal(

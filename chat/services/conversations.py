@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from chat import bell
-from chat.models import Conversation, Message, TechnicalData
+from chat.models import ChatAnswer, Conversation, Message, TechnicalData
 from chat.services.messages import ChatEnded, add_entry, locked
 from chat.services.secure import end_requests, erase_spent_values
 from helpdesk.models import Account, Contact, User
+from helpdesk.services.fields import NO_ANSWERS, keep_answers
 from helpdesk.services.silence import silent, silent_since
 from helpdesk.services.technical import keep_technical
 from helpdesk.technical import NOTHING, Technical
@@ -51,8 +53,11 @@ def start_chat(
     question: str,
     given: Given,
     technical: Technical = NOTHING,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
+
+    ``answers`` are those to the fields of the account's own, by their keys.
 
     Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
     """
@@ -71,6 +76,9 @@ def start_chat(
             spoken_in=get_language() or "",
         )
         keep_technical(TechnicalData, technical, conversation=conversation)
+        keep_answers(
+            ChatAnswer, answers, account=account, key_id=chat_key, given=given, conversation=conversation
+        )
         if question:
             add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
         count(account=account, name="chats_started")

@@ -1,6 +1,7 @@
 """A chat with nobody there becomes a ticket."""
 
 import logging
+from collections.abc import Mapping
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
@@ -17,6 +18,7 @@ from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
 from chat.services.secure import erase_spent_values
 from helpdesk.models import Ticket
+from helpdesk.services.fields import NO_ANSWERS
 from helpdesk.services.files import content_of
 from helpdesk.services.slips import without_slips
 from helpdesk.services.technical import noted_with
@@ -43,9 +45,11 @@ def leave_message(
     email: str,
     message: str,
     given: Given,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, end the chat and erase it: it lives on in the ticket.
 
+    ``answers`` are those to the ticket form's own fields; what was answered before the chat goes with it.
     The files that the visitor sent are sealed again, each under a new key; the old keys go with the chat.
 
     A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
@@ -64,6 +68,7 @@ def leave_message(
             message=message,
             files=sent_by_visitor(chat),
             given=given,
+            answers=answers,
             technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),
         )
         close(chat, side=Conversation.Side.VISITOR)

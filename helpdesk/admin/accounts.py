@@ -200,6 +200,7 @@ class AccountAdmin(ScopedAdmin):
                 "address": address_of(request),
                 "embed_url": settings.LETHE_EMBED_URL,
                 "purposes": obj.purposes.all(),
+                "form_fields": obj.form_fields.select_related("account", "purpose"),
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),

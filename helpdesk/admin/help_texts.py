@@ -232,6 +232,37 @@ RECIPIENT = {
     ),
 }
 
+FORM_FIELD = {
+    "form": _("Where it is asked; what is asked for nothing should not be asked at all (Article 5(1)(c))."),
+    "key": _("A short name for the ledger; it stays for ever (Article 5(2))."),
+    "kind": _("Decides what fits in: the server refuses everything else (Article 5(1)(d))."),
+    "labels": _("What visitors read above the field, short and plain (Article 12(1))."),
+    "helps": _("A sentence below the label: why it is asked, or how to write it (Article 12(1))."),
+    "options": _(
+        "For choices only: one on each line, and in each language the same ones in the same order "
+        "(Article 12(1))."
+    ),
+    "rule": _("Ask as little as the answer needs; what isn't asked is dropped (Article 5(1)(c))."),
+    "is_personal": _(
+        "On: sealed, and gone from every backup once it is erased. Off: kept in the clear, also in backups, "
+        "so only for what says nothing about anybody (Articles 4(1) and 32)."
+    ),
+    "is_special": _(
+        "Health, religion, origin, politics, sexuality, trade union: only with explicit consent to its "
+        "purpose, and asked only where the form asks for that consent (Article 9)."
+    ),
+    "purpose": _(
+        "Needed for required personal data; where it rests on consent, nothing is stored without it "
+        "(Articles 5(1)(b) and 6)."
+    ),
+    "term_amount": _(
+        "Counted from when it was given. Empty: as long as its chat or ticket, which it never outlives. A "
+        "new term counts for new answers (Article 5(1)(e))."
+    ),
+    "term_unit": _("The unit of that term (Article 5(1)(e))."),
+    "position": _("Smaller numbers come first (Article 12(1))."),
+}
+
 PURPOSE = {
     "key": _("A short name for proofs of consent and the ledger; it stays for ever (Article 5(2))."),
     "names": _("In a few words, as visitors will read it in the notice (Article 13(1)(c))."),

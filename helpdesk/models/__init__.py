@@ -1,4 +1,5 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.fields import AnswerRecord, FormField, TicketAnswer
 from helpdesk.models.logo import AccountLogo
 from helpdesk.models.notices import AlreadyInformed, NoticeVersion, Recipient
 from helpdesk.models.overdue_alert import OverdueAlert
@@ -13,7 +14,9 @@ __all__ = [
     "AccountLogo",
     "AllowedNetwork",
     "AlreadyInformed",
+    "AnswerRecord",
     "Contact",
+    "FormField",
     "ManagerAssignment",
     "NoticeVersion",
     "OutgoingMail",
@@ -24,6 +27,7 @@ __all__ = [
     "SupportOpening",
     "TechnicalRecord",
     "Ticket",
+    "TicketAnswer",
     "TicketFile",
     "TicketMessage",
     "TicketParticipant",

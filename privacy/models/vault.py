@@ -26,6 +26,7 @@ class DataKey(VaultModel):
         FILE = "file", _("file of a ticket")
         TECHNICAL = "technical", _("technical data of a chat or ticket")
         SECURE = "secure", _("sensitive value of a chat")
+        ANSWER = "answer", _("answer on a form")
         USER = "user", _("user")
         INDEX = "index", _("blind index")
         PSEUDONYM = "pseudonym", _("pseudonyms of the ledger")

@@ -13,6 +13,7 @@ from privacy.terms import Clock, Term
 REASONS = {
     "retention": gettext_lazy("its time was over"),
     "closed": gettext_lazy("it was closed, and the account erases at once"),
+    "own_term": gettext_lazy("its own term was over, which is shorter than that of the rest"),
     "by_hand": gettext_lazy("somebody of the account ordered it by hand"),
     "nothing_left": gettext_lazy("nothing else of the person was kept"),
     "became_ticket": gettext_lazy("it became a ticket, which has a term of its own"),
