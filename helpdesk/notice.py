@@ -20,10 +20,13 @@ from privacy.services.rules.retention import when_of
 
 @dataclass(frozen=True)
 class Asked:
-    """A field of a form, and whether somebody may leave it empty."""
+    """A field of a form, whether somebody may leave it empty, and what else is to be said of it."""
 
     label: str
     required: bool
+    purpose: str = ""
+    term: str = ""
+    special: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,14 @@ def notice_of(account: Account) -> Notice:
         recipients=list(account.recipients.select_related("account")),
         authority=AUTHORITIES.get(account.country),
         erased_when_withdrawn=account.withdrawal == Withdrawal.ERASE,
-        chat_fields=_asked(account, "chat"),
+        chat_fields=[*_asked(account, "chat"), *_asked_besides(account, "chat")],
         ticket_fields=[
             *_asked(account, "ticket"),
             Asked(_("Email"), required=True),
             Asked(_("Subject"), required=True),
             Asked(_("Message"), required=True),
             Asked(_("Files"), required=False),
+            *_asked_besides(account, "ticket"),
         ],
         kept=[
             (words if technical or category != Category.TECHNICAL else _TECHNICAL_LEFT)
@@ -130,6 +134,19 @@ def asked_fields(account: Account, form: str) -> list[FormField]:
     (``None``: as long as the chat or ticket).
     """
     return asked_on(account, form, notice=notice_to_answer(account))
+
+
+def _asked_besides(account: Account, form: str) -> list[Asked]:
+    return [
+        Asked(
+            field.label,
+            required=field.rule == Account.Field.REQUIRED,
+            purpose=field.purpose.name if field.purpose else "",
+            term=field.term.length_in_words() if field.term else "",
+            special=field.is_special,
+        )
+        for field in asked_fields(account, form)
+    ]
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

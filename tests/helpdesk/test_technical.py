@@ -298,8 +298,8 @@ def test_notice_says_which_parts_are_kept_how_they_are_shortened_and_until_when(
 
     assert (
         "With a chat or ticket we also keep: the network that you come from (your IP address without its "
-        "end: 203.0.113.0/24 instead of 203.0.113.7, or the first 48 bits of an IPv6 address). This is erased 7 "
-        "days after it is closed, and with the chat or ticket at the latest."
+        "end: 203.0.113.0/24 instead of 203.0.113.7, or the first 48 bits of an IPv6 address). This is "
+        "erased 7 days after it is closed, and with the chat or ticket at the latest."
     ) in notice(client, account)
     assert "Your whole network address is never stored" in notice(client, account)
 
