@@ -99,6 +99,7 @@ class LeaveMessageForm(FrameForm):
         max_length=LEFT_MESSAGE_LIMIT,
         widget=forms.Textarea({"rows": 3}),
     )
+    files = FilesField()
 
 
 class SecureAskForm(forms.Form):

@@ -1,7 +1,7 @@
 """A chat with nobody there becomes a ticket."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
@@ -44,13 +44,15 @@ def leave_message(
     name: str,
     email: str,
     message: str,
+    files: Sequence[File] = (),
     given: Given,
     answers: Mapping[str, str] = NO_ANSWERS,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, end the chat and erase it: it lives on in the ticket.
 
     ``answers`` are those to the ticket form's own fields; what was answered before the chat goes with it.
-    The files that the visitor sent are sealed again, each under a new key; the old keys go with the chat.
+    The files that the visitor sent before are sealed again, each under a new key, and come before ``files``;
+    the old keys go with the chat.
 
     A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
     second ticket, and :class:`privacy.services.people.consent.ConsentMissing`; in both cases nothing has
@@ -66,7 +68,7 @@ def leave_message(
             email=email,
             subject=_subject(without_slips(message, account_id=chat.account_id).text),  # cut only then
             message=message,
-            files=sent_by_visitor(chat),
+            files=[*sent_by_visitor(chat), *files],
             given=given,
             answers=answers,
             technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),

@@ -9,6 +9,7 @@ from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from chat.models import ChatFile, Message
 from chat.services.conversations import accept_chat
+from helpdesk.models import TicketFile
 from tests.browser.shop import begin, box, said, the_chat
 from tests.chat.conftest import session_of  # noqa: F401
 
@@ -202,6 +203,27 @@ def test_files_are_dropped_and_pasted(shop, how, where, name):
     (box(chat) if where == "box" else chat.get_by_role("log")).evaluate(how)
 
     expect(chat.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+
+
+def test_files_that_were_sent_and_that_were_only_chosen_come_into_the_ticket(shop):
+    page = shop.visit()
+    chat = begin(page)
+    choose(chat, page, PHOTO)
+    send(chat)
+    expect(chat.get_by_role("button", name="torn page.jpg")).to_be_visible()
+    choose(chat, page, NOTE)
+
+    chat.get_by_role("button", name="Leave a message").click()
+    expect(chat.get_by_text("torn page.jpg", exact=True).last).to_be_visible()
+    chat.get_by_label("Email").fill("vera@mail.example")
+    chat.get_by_role("button", name="Leave a message").click()  # not agreed to yet: it comes back
+    expect(chat.get_by_role("alert").first).to_be_focused()
+    chat.get_by_role("checkbox").check()
+    chat.get_by_role("button", name="Leave a message").click()
+
+    expect(chat.get_by_role("heading", name="Your message is with us")).to_be_visible()
+    assert [file.name for file in TicketFile.objects.all()] == ["torn page.jpg", "note.txt"]
+    assert not ChatFile.objects.exists()
 
 
 def test_erased_file_says_so_beside_it(shop):

@@ -274,7 +274,7 @@ def test_files_cost_one_more_query_however_many_there_are(
         send(chat, png("a.png"), png("b.png"))
 
     # One more than without files; all keys at once.
-    with django_assert_num_queries(7), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(11), django_assert_num_queries(1, using="vault"):
         visit("visitor_conversation", account)
 
 
@@ -312,6 +312,18 @@ def test_page_that_tells_why_tells_of_the_files(chat: Conversation, agent_client
 
     said = "Files of chats (2): Erased 7 days after it is closed, and with the rest at the latest."
     assert said in agent_client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(7, "Files of this chat: Erased 7 days after it is closed"), (30, ""), (90, "")]
+)
+def test_visitor_reads_when_files_go_before_the_chat(chat, account, amount, said):
+    factories.policy(account, Category.CHAT_FILE, amount=amount)
+
+    page = visit("visitor_conversation", account).text
+
+    assert ("Files of this chat" in page) == bool(said)
+    assert said in page
 
 
 @pytest.mark.django_db(transaction=True)
