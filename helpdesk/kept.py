@@ -14,7 +14,7 @@ from helpdesk.forms.hold import ReleaseForm
 from helpdesk.models import User
 from helpdesk.permissions import may_hold
 from privacy.categories import Category
-from privacy.declarations import PersonalData, unit_of
+from privacy.declarations import PersonalData, root_of, unit_of
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import Suspension
 from privacy.services.erasing.holds import holds_on
@@ -56,18 +56,19 @@ def read_kept(unit: Model, *, user: User) -> Kept:
 
 
 def _parts(unit: Any) -> Iterator[str]:
-    """Yield the rule of what may go before its unit does, such as files, as far as there is any."""
+    """Yield when what may go before its unit does, such as files, goes, as far as there is any."""
+    whole = policy_in_force(account_id=unit.account_id, category=root_of(type(unit)).category)
     for part in unit_of(type(unit)):
         if part.ends:
             yield from _ends_of(part, unit)
         elif part.separable and (number := part.rows_of_units([unit.pk]).count()):
             policy = policy_in_force(account_id=unit.account_id, category=part.category)
-            label = str(Category(part.category).label)
-            yield _("%(parts)s (%(number)d): %(rule)s, and with the rest at the latest.") % {
-                "parts": label[:1].upper() + label[1:],
-                "number": number,
-                "rule": sentence_of(policy),
-            }
+            label = capfirst(str(Category(part.category).label))
+            words = {"parts": label, "number": number, "rule": sentence_of(policy)}
+            if policy.term.is_shorter_than(whole.term):
+                yield _("%(parts)s (%(number)d): %(rule)s, and with the rest at the latest.") % words
+            else:
+                yield _("%(parts)s (%(number)d): erased with the rest.") % words
 
 
 def _ends_of(part: PersonalData, unit: Any) -> Iterator[str]:

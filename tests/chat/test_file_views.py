@@ -312,6 +312,8 @@ def test_page_that_tells_why_tells_of_the_files(chat: Conversation, agent_client
 
     said = "Files of chats (2): Erased 7 days after it is closed, and with the rest at the latest."
     assert said in agent_client.get(address).text
+    factories.policy(account, Category.CHAT_FILE, amount=60)
+    assert "Files of chats (2): erased with the rest." in agent_client.get(address).text
 
 
 @pytest.mark.parametrize(
