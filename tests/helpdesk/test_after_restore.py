@@ -174,5 +174,5 @@ def test_ready_page_says_where_erasing_waits(account, other_account, client):
 
     response = client.get("/readyz")
 
-    waiting = "erasing waits in 2 accounts until their rules are confirmed"
+    waiting = "erasing waits until rules are confirmed (accounts: 2)"
     assert (response.status_code, response.json()["parts"]["restored"]) == (503, waiting)

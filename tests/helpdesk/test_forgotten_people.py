@@ -1,8 +1,11 @@
 """Who came in, and whose things were whose, when a backup comes back that is older than that."""
 
+import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from helpdesk.models import Contact, ManagerAssignment, SupportGrant, Ticket, User
@@ -25,7 +28,7 @@ from privacy.services.people.notices import current_notice
 from privacy.services.people.purposes import save_purpose
 from privacy.services.restoring.replay import Gate, gate_state, replay_erasures
 from tests import factories
-from tests.privacy.restored import backup_in, findings, is_there, purge_later, replayed
+from tests.privacy.restored import backup_in, findings, is_there, purge_later, put_back, replayed
 from tests.privacy.restored import written_by_an_older_version as older_version
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("own_folders")]
@@ -76,6 +79,20 @@ def test_password_that_was_replaced_opens_nothing(agent, teammate, owner, backup
     assert not again.has_usable_password()
     assert User.objects.get(pk=teammate.pk).check_password(factories.PASSWORD)
     assert findings() == [("person.password_changed", "closed", "", "")]
+
+
+def test_operator_whose_password_was_replaced_gets_a_new_one_by_a_command(operator, backup, monkeypatch):
+    copy = backup()
+    change_password(person=operator, password=PASSWORD, by=operator)
+    put_back(copy)
+    said = StringIO()
+
+    call_command("replay_erasures", stdout=said)
+    command = re.search(r"`python manage.py (changepassword [0-9a-f]{32})`", said.getvalue())
+    monkeypatch.setattr("getpass.getpass", lambda *args, **options: PASSWORD)
+    call_command(*command[1].split(), stdout=StringIO())
+
+    assert User.objects.get(pk=operator.pk).check_password(PASSWORD)
 
 
 def test_managers_are_those_who_were_assigned_last(account, manager, operator, backup):
