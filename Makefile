@@ -18,6 +18,7 @@ INSTALL = PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet -
 
 run: export LETHE_DEMO := 1
 run: $(VENV)/.for-run
+	@$(BIN)/python -m config.catalogues
 	@$(BIN)/python -m config.launch
 
 test: $(VENV)/.for-test

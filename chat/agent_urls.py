@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.views import agent, agent_actions, kept
+from chat.views import agent, agent_actions, kept, secure
 
 urlpatterns = [
     path("", agent.agent_home, name="agent_home"),
@@ -18,6 +18,12 @@ urlpatterns = [
     path("chats/<uuid:conversation_id>/seen/", agent_actions.chat_seen, name="chat_seen"),
     path("chats/<uuid:conversation_id>/close/", agent_actions.chat_close, name="chat_close"),
     path("chats/<uuid:conversation_id>/erase/", agent_actions.chat_erase, name="chat_erase"),
+    path("chats/<uuid:conversation_id>/secure/", secure.chat_secure_ask, name="chat_secure_ask"),
+    path(
+        "chats/<uuid:conversation_id>/secure/<uuid:request_pk>/",
+        secure.chat_secure_value,
+        name="chat_secure_value",
+    ),
     path("chats/<uuid:conversation_id>/kept/", kept.chat_kept, name="chat_kept"),
     path("chats/<uuid:conversation_id>/hold/", kept.chat_hold, name="chat_hold"),
     path(

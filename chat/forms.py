@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
+from django.core.validators import MinLengthValidator
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -11,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from chat.models import MESSAGE_LIMIT
 from helpdesk.forms.files import FilesField
 from helpdesk.forms.intake import IntakeForm
-from helpdesk.forms.typed import TypedField
+from helpdesk.forms.typed import LineField, TypedField
 from helpdesk.models.tickets import MESSAGE_LIMIT as LEFT_MESSAGE_LIMIT
 from helpdesk.pages import HostPage, clean_page
 from helpdesk.text import validate_text
@@ -71,7 +72,8 @@ class FrameForm(IntakeForm):
 
     def answers(self, *names: str) -> dict[str, Any]:
         """Return these answers, empty where they were not asked for, and what was agreed to."""
-        return {name: self.cleaned_data.get(name, "") for name in names} | {"given": self.given}
+        told = {name: self.cleaned_data.get(name, "") for name in names}
+        return told | {"answers": self.answered, "given": self.given}
 
 
 class PreChatForm(FrameForm):
@@ -96,6 +98,44 @@ class LeaveMessageForm(FrameForm):
         help_text=format_lazy(_("It becomes a ticket: up to {limit} characters."), limit=LEFT_MESSAGE_LIMIT),
         max_length=LEFT_MESSAGE_LIMIT,
         widget=forms.Textarea({"rows": 3}),
+    )
+    files = FilesField()
+
+
+class SecureAskForm(forms.Form):
+    """What an agent asks a visitor to send as a sensitive value."""
+
+    label = LineField(
+        label=_("What you ask for"),
+        max_length=120,
+        help_text=_("Such as: the IBAN for your refund. The visitor reads it above the field."),
+    )
+    why = LineField(
+        label=_("Why"), max_length=300, help_text=_("One sentence for the visitor: what it is needed for.")
+    )
+
+
+class SecureAnswerForm(forms.Form):
+    """A sensitive value, or that the visitor doesn't want to send one."""
+
+    request = forms.UUIDField()
+    value = TypedField(max_length=1_000, required=False, strip=False, validators=[validate_text])
+    decline = forms.BooleanField(required=False)
+
+    def clean(self) -> None:
+        given = self.cleaned_data
+        if not self.errors and not given["decline"] and not given["value"].strip():
+            self.add_error("value", _("Please write it into the field, or choose “No thanks”."))
+
+
+class SecureViewForm(forms.Form):
+    """Why an agent looks at a sensitive value, typed each time."""
+
+    reason = LineField(
+        label=_("What do you need it for?"),
+        max_length=300,
+        validators=[MinLengthValidator(10, _("Say it in at least %(limit_value)d characters."))],
+        widget=forms.TextInput({"autocomplete": "off"}),
     )
 
 

@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from chat.file_kinds import FileKind
-from helpdesk.models import Account, Contact, TechnicalRecord, User
+from helpdesk.models import Account, AnswerRecord, Contact, TechnicalRecord, User
 from helpdesk.models.masked import MaskedWords
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
@@ -58,6 +58,7 @@ class Conversation(SealedModel):
     became_ticket = models.BooleanField(default=False)  # closed so: erased at once, whatever its term
     rating = models.PositiveSmallIntegerField(null=True)  # only where a skeleton will be kept
     archived_at = models.DateTimeField(null=True)
+    spoken_in = models.CharField(max_length=10, blank=True, default="")  # the visitor's language
     answered_version = models.PositiveIntegerField(default=0)  # of the consent notice
 
     objects = ConversationQuerySet.as_manager()
@@ -88,6 +89,15 @@ class Conversation(SealedModel):
         """The version of the notice that visitors must have answered."""
         return self.account.notice_version
 
+    @cached_property
+    def language(self) -> str:
+        """The account's language; a statement may have fetched it along."""
+        return self.account.language
+
+    @property
+    def visitors_language(self) -> str:
+        return self.spoken_in or self.language
+
     @property
     def must_be_asked(self) -> bool:
         """Whether the visitor has to answer a newer notice before anything else of theirs is stored."""
@@ -101,6 +111,12 @@ class Message(MaskedWords, SealedModel):
         TEXT = "text", _("message")
         JOINED = "joined", _("agent joined")
         ENDED = "ended", _("chat ended")
+        # About a sensitive value: see :mod:`chat.services.secure`.
+        ASKED = "asked", _("asked for a sensitive value")
+        ANSWERED = "answered", _("sent a sensitive value")
+        DECLINED = "declined", _("sent no sensitive value")
+        VIEWED = "viewed", _("saw a sensitive value")
+        EXPIRED = "expired", _("sensitive value expired")
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="messages")
@@ -110,6 +126,7 @@ class Message(MaskedWords, SealedModel):
     side = models.CharField(max_length=8, choices=Conversation.Side)
     agent = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     body = SealedTextField(blank=True, default="", max_length=MESSAGE_LIMIT)
+    secure = models.ForeignKey("SecureRequest", models.SET_NULL, null=True, related_name="+")
     files_sent = models.PositiveSmallIntegerField(default=0)  # with it, erased ones included
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -136,6 +153,82 @@ class Message(MaskedWords, SealedModel):
     def files_gone(self) -> int:
         """How many of its files are erased already; asked of an entry whose ``attached`` was read."""
         return self.files_sent - len(self.attached)
+
+
+class SecureRequest(SealedModel):
+    """One sensitive value that an agent asked for in a chat, and what became of it; never the value."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", _("asked")
+        ANSWERED = "answered", _("answered")
+        DECLINED = "declined", _("declined")
+        VIEWED = "viewed", _("seen")
+        EXPIRED = "expired", _("expired")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="secure_requests")
+    agent = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")  # who asked, and may look
+    label = SealedCharField(_("what is asked for"), max_length=120)
+    reason = SealedCharField(_("why it was looked at"), max_length=300, blank=True, default="")
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    asked_at = models.DateTimeField(default=timezone.now)
+    answered_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+
+    secure_value: "SecureValue"
+
+    class Meta:
+        verbose_name = _("request for a sensitive value")
+        verbose_name_plural = _("requests for sensitive values")
+        base_manager_name = "objects"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["asked", "answered"], over_at=None)
+                | models.Q(state__in=["declined", "viewed", "expired"], over_at__isnull=False),
+                name="secure_requests_that_are_over_have_a_time",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=models.Q(over_at=None), name="secure_to_expire")
+        ]
+
+    def __str__(self) -> str:
+        return f"request {str(self.pk)[-6:]}"
+
+    @property
+    def is_late(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @property
+    def may_be_answered(self) -> bool:
+        return self.state == self.State.ASKED and not self.is_late
+
+    @property
+    def may_be_viewed(self) -> bool:
+        return self.state == self.State.ANSWERED and not self.is_late
+
+    @property
+    def hours(self) -> int:
+        """How long a value may wait for its agent."""
+        return round((self.expires_at - (self.answered_at or self.asked_at)).total_seconds() / 3600)
+
+
+class SecureValue(SealedModel):
+    """What the visitor sent, under a key of its own: gone with it once it was seen, or was not in time."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    request = models.OneToOneField(SecureRequest, models.CASCADE, related_name="secure_value")
+    value = SealedTextField(_("sensitive value"))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("sensitive value of a chat")
+        verbose_name_plural = _("sensitive values of chats")
+        base_manager_name = "objects"
+
+    def __str__(self) -> str:
+        return f"value {str(self.pk)[-6:]}"
 
 
 class ChatFile(StoredFile):
@@ -168,3 +261,18 @@ class TechnicalData(TechnicalRecord):
     class Meta(TechnicalRecord.Meta):
         verbose_name = _("technical data of a chat")
         verbose_name_plural = _("technical data of chats")
+
+
+class ChatAnswer(AnswerRecord):
+    """What the visitor answered to one field before the chat."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="answers")
+
+    class Meta(AnswerRecord.Meta):
+        verbose_name = _("answer before a chat")
+        verbose_name_plural = _("answers before chats")
+        indexes = [
+            models.Index(
+                fields=["erase_at"], condition=models.Q(erase_at__isnull=False), name="chat_answer_end"
+            )
+        ]

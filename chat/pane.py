@@ -9,7 +9,7 @@ from django.db.models import Prefetch
 from chat.attached import read_attached
 from chat.closed import read_closed
 from chat.desk import Desk, read_desk
-from chat.models import Conversation, Message, TechnicalData
+from chat.models import ChatAnswer, Conversation, Message, TechnicalData
 from chat.permissions import may_answer, may_close
 from chat.streams.rooms import render_entry
 from helpdesk.models import Contact, Ticket, User
@@ -31,6 +31,7 @@ class Pane:
     may_close: bool
     may_erase: bool
     entries: list[Message]
+    answers: list[ChatAnswer]
     twins: list[Contact]
     consent: ConsentRecord | None
     technical: TechnicalData | None
@@ -54,22 +55,26 @@ def state_for(user: User, chat: Conversation) -> str:
 def read_pane(user: User, chat: Conversation) -> Pane:
     """Return everything that the page of a chat shows, with one query for all its keys."""
     desk = read_desk(user)
-    entries = list(chat.messages.select_related("agent"))
+    entries = list(chat.messages.select_related("agent", "secure"))
     tickets = Prefetch("tickets", Ticket.objects.visible_to(user))
     twins = list(Contact.objects.possibly_same_as(chat.contact).prefetch_related(tickets)[:TWINS_SHOWN])
     state = state_for(user, chat)
     closed = read_closed(user) if state == "closed" else None
+    answers = list(chat.answers.all())
     technical = TechnicalData.objects.filter(conversation=chat).first()
     expiry = expiry_of(account_id=chat.account_id, category=Category.CHAT, unit=chat)
     shown = [row for row in (user, chat, chat.agent, technical) if row]
     files = read_attached(entries)
-    share_keys([*shown, *entries, *files, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE)
+    share_keys(
+        [*shown, *entries, *answers, *files, *twins, *desk.sealed_rows(), *(closed or ())], lost=UNREADABLE
+    )
     return Pane(
         chat=chat,
         state=state,
         may_close=may_close(user, chat),
         may_erase=state == "closed" and may_erase(user),
         entries=entries,
+        answers=answers,
         twins=twins,
         consent=consent_of(account=chat.account_id, person=chat.contact),
         technical=technical,
@@ -88,7 +93,9 @@ def read_news(user: User, chat: Conversation, *, after: int, said: Message | Non
     if said and said.seq == after + 1:
         entries = [said]
     else:
-        entries = list(chat.messages.filter(seq__gt=after).select_related("agent")[:ENTRIES_AT_ONCE])
+        entries = list(
+            chat.messages.filter(seq__gt=after).select_related("agent", "secure")[:ENTRIES_AT_ONCE]
+        )
     read_attached(entries)
     read_lost_as(UNREADABLE, entries)
     return {

@@ -3,7 +3,7 @@
 import hmac
 from uuid import UUID
 
-from chat.models import Conversation
+from chat.models import Conversation, SecureRequest
 from chat.services.conversations import hash_token
 from chat.statements import chat_of_token
 from helpdesk.models import User
@@ -40,6 +40,11 @@ def is_gone(chat: Conversation) -> bool:
 def may_answer(user: User, chat: Conversation) -> bool:
     """Tell whether the agent may write in this chat: the one who accepted it, while it is open."""
     return chat.status == Conversation.Status.ACTIVE and chat.agent_id == user.pk
+
+
+def may_view_value(user: User, asked: SecureRequest) -> bool:
+    """Tell whether a sensitive value is this agent's to see: the one who asked for it, and nobody else."""
+    return asked.agent_id == user.pk
 
 
 def may_close(user: User, chat: Conversation) -> bool:

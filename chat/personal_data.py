@@ -28,6 +28,34 @@ declare(
     export=("side", "kind", "body", "masked", "created_at"),
 )
 declare(
+    models.SecureRequest,
+    Category.CHAT,
+    root=models.Conversation,
+    path="conversation",
+    export=("label", "state", "asked_at", "answered_at", "over_at", "reason"),
+)
+# It goes once it was seen, or within hours: see :mod:`chat.services.secure`. This is what it can't outlive.
+declare(
+    models.SecureValue,
+    Category.CHAT,
+    root=models.Conversation,
+    path="request__conversation",
+    owns_key=True,
+    separable=True,
+    clocks={Clock.CLOSED: "request__conversation__closed_at"},
+    export=("value", "created_at"),
+)
+declare(
+    models.ChatAnswer,
+    Category.CHAT,
+    root=models.Conversation,
+    path="conversation",
+    owns_key=True,
+    separable=True,
+    ends="erase_at",
+    export=("label", "value", "plain", "created_at", "erase_at"),
+)
+declare(
     models.ChatFile,
     Category.CHAT_FILE,
     root=models.Conversation,

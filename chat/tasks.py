@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from chat.services import conversations, leaving
+from chat.services import conversations, leaving, secure
 from privacy.gate import gate
 
 
@@ -10,6 +10,12 @@ from privacy.gate import gate
 def close_abandoned_chats() -> None:
     if gate.is_open():
         conversations.close_abandoned_chats()
+
+
+@shared_task
+def expire_secure_values() -> None:
+    if gate.is_open():
+        secure.expire_requests()
 
 
 @shared_task

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from chat.attached import read_attached
 from chat.models import Conversation, Message
+from chat.secure_words import SECURE_KINDS, sentence_of
 from helpdesk.text import without_turns
 
 
@@ -20,7 +21,11 @@ def transcript_of(chat: Conversation) -> str:
     }
     entries = list(chat.messages.select_related("agent"))
     read_attached(entries)
-    return "\n\n".join([title, *(_line(entry, zone) for entry in entries)]) + "\n"
+    answers = [f"{answer.label}: {answer.words}" for answer in chat.answers.all()]
+    return (
+        "\n\n".join([title, *filter(None, ["\n".join(answers)]), *(_line(entry, zone) for entry in entries)])
+        + "\n"
+    )
 
 
 def _line(entry: Message, zone) -> str:
@@ -29,6 +34,8 @@ def _line(entry: Message, zone) -> str:
         masked = f"({entry.what_was_masked})" if entry.masked else ""
         words = filter(None, [entry.body, masked])
         return "\n".join([f"[{said_at}] {_author(entry)}:", *words, *_files(entry)])
+    if entry.kind in SECURE_KINDS:
+        return f"[{said_at}] " + sentence_of(entry, Conversation.Side.VISITOR)
     if entry.kind == Message.Kind.JOINED:
         return f"[{said_at}] " + _("%(name)s joined the chat") % {"name": _author(entry)}
     return f"[{said_at}] " + _("The chat was ended")

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import consent, demo, embed, leaving, rating, visitor
+from chat.views import consent, demo, embed, leaving, rating, secure, visitor
 
 urlpatterns = [
     path("agent/", include("chat.agent_urls")),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("chat/<slug:public_id>/consent/", consent.visitor_agree, name="visitor_agree"),
     path("chat/<slug:public_id>/consent/withdraw/", consent.visitor_withdraw, name="visitor_withdraw"),
     path("chat/<slug:public_id>/consent/copy/", consent.visitor_consent_copy, name="visitor_consent_copy"),
+    path("chat/<slug:public_id>/secure/", secure.visitor_secure, name="visitor_secure"),
     path("chat/<slug:public_id>/leave/", leaving.visitor_leave_message, name="visitor_leave_message"),
     path("demo/", demo.shop, name="demo"),
     path("demo/<slug:page>/", demo.shop, name="demo_page"),

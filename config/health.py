@@ -113,7 +113,7 @@ def _purge() -> str:
 
 def _restored() -> str:
     accounts = paused_accounts()
-    return f"erasing waits in {accounts} accounts until their rules are confirmed" if accounts else ""
+    return f"erasing waits until rules are confirmed (accounts: {accounts})" if accounts else ""
 
 
 def _ledger() -> str:

@@ -297,7 +297,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 LETHE_FILES_A_MESSAGE = 5
 LETHE_FILES_BYTES = 10 * 2**20  # of one message in all, so that its words still fit into the body
 LETHE_FILES_A_CHAT = 100
-LETHE_FILES_BYTES_A_CHAT = 100 * 2**20
+LETHE_FILES_BYTES_A_CHAT = 50 * 2**20
 # Uploads stay in memory until they are sealed: Django's other handler would write them in the clear.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = LETHE_MAX_BODY_BYTES
@@ -399,6 +399,11 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "privacy.tasks.beat_heartbeat", "schedule": 5.0, "options": {"expires": 5}},
     "close-abandoned-chats": {
         "task": "chat.tasks.close_abandoned_chats",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "expire-secure-values": {
+        "task": "chat.tasks.expire_secure_values",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

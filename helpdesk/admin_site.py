@@ -42,7 +42,7 @@ class LetheAdminSite(AdminSite):
         return update_wrapper(guarded, inner)
 
     def get_urls(self) -> list:
-        from helpdesk.admin import holds, support
+        from helpdesk.admin import after_restore, holds, notice_tab, support
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
         from helpdesk.admin.erasures import erasures_page
@@ -50,6 +50,19 @@ class LetheAdminSite(AdminSite):
         from helpdesk.admin.proof import proof, public_key
 
         ours = [
+            path(
+                "notice/<int:account_id>/confirm/", self.admin_view(notice_tab.confirm), name="confirm_notice"
+            ),
+            path(
+                "notice/<int:account_id>/informed/",
+                self.admin_view(notice_tab.informed_already),
+                name="informed_already",
+            ),
+            path(
+                "notice/<int:account_id>/versions/<int:number>/",
+                self.admin_view(notice_tab.difference),
+                name="notice_difference",
+            ),
             path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
             path("archive/<int:account_id>/", self.admin_view(archive), name="helpdesk_account_archive"),
@@ -57,6 +70,17 @@ class LetheAdminSite(AdminSite):
             path("holds/place/", self.admin_view(holds.place), name="holds_place"),
             path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),
             path("holds/<int:pk>/release/", self.admin_view(holds.release), name="holds_release"),
+            path("after-restore/", self.admin_view(after_restore.after_restore), name="after_restore"),
+            path(
+                "after-restore/<int:account_id>/<int:up_to>/confirm/",
+                self.admin_view(after_restore.confirm),
+                name="after_restore_confirm",
+            ),
+            path(
+                "after-restore/<int:up_to>/confirm/",
+                self.admin_view(after_restore.confirm),
+                name="after_restore_confirm_rest",
+            ),
             path("support/", self.admin_view(support.support), name="support"),
             path("support/<uuid:grant_id>/", self.admin_view(support.support_list), name="support_list"),
             path(
@@ -110,6 +134,8 @@ class LetheAdminSite(AdminSite):
         return redirect("password_change")
 
     def index(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        from helpdesk.admin.after_restore import forgotten_in_reach
         from helpdesk.admin.home import accounts_at_a_glance
 
-        return super().index(request, {"accounts": accounts_at_a_glance(request), **(extra_context or {})})
+        shown = {"accounts": accounts_at_a_glance(request), "forgotten": forgotten_in_reach(request).exists()}
+        return super().index(request, shown | (extra_context or {}))

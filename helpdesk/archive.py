@@ -46,6 +46,7 @@ class Opened:
     kind: str
     person: Any
     entries: list[Any]
+    answers: list[Any]
 
 
 def kinds() -> dict[str, PersonalData]:
@@ -85,8 +86,9 @@ def read_opened(row: Any, *, user: User) -> Opened:
     files = list(row.files.all()) if hasattr(row, "files") else []
     for entry in entries:
         entry.attached = [file for file in files if file.message_id == entry.pk]
-    share_keys([user, row, person, *entries, *files], lost=UNREADABLE)
-    return Opened(row, str(Category(unit.category)), person, entries)
+    answers = list(row.answers.all())
+    share_keys([user, row, person, *entries, *files, *answers], lost=UNREADABLE)
+    return Opened(row, str(Category(unit.category)), person, entries, answers)
 
 
 def read_openings(account: Account) -> list[ArchiveOpening]:

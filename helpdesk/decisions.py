@@ -12,7 +12,7 @@ from privacy.ledger.decisions import declare_decisions, lost
 # Plans before the accounts that have them, and both before what is obeyed is compared with the ledger.
 declare_decisions(rebuild_plans, "plan.opened", "plan.changed")
 declare_decisions(rebuild_settings, "account.changed")
-declare_decisions(rebuild_rules, "retention.changed")
+declare_decisions(rebuild_rules, "retention.changed", "retention.minimum_changed")
 declare_decisions(rebuild_allowlists, "allowlist.changed")
 declare_decisions(
     rebuild_people,
@@ -26,4 +26,6 @@ declare_decisions(rebuild_readers, "archive.reader_added", "archive.reader_remov
 declare_decisions(rebuild_support, "support.granted", "support.ended", "support.expired")
 declare_decisions(rebuild_tickets, "ticket.closed", "ticket.reopened")
 declare_decisions(rebuild_mergings, "contact.merged", before_erasures=True)
+declare_decisions(lost, "recipient.added", "recipient.changed", "recipient.removed")
 declare_decisions(lost, "account.opened", "person.added", "person.corrected", "plan.removed")
+declare_decisions(lost, "field.declared", "field.changed")

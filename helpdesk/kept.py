@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from helpdesk.forms.hold import ReleaseForm
 from helpdesk.models import User
 from helpdesk.permissions import may_hold
 from privacy.categories import Category
-from privacy.declarations import unit_of
+from privacy.declarations import PersonalData, root_of, unit_of
 from privacy.encryption.rows import UNREADABLE, share_keys
 from privacy.models import Suspension
 from privacy.services.erasing.holds import holds_on
@@ -53,13 +56,28 @@ def read_kept(unit: Model, *, user: User) -> Kept:
 
 
 def _parts(unit: Any) -> Iterator[str]:
-    """Yield the rule of what may go before its unit does, such as files, as far as there is any."""
+    """Yield when what may go before its unit does, such as files, goes, as far as there is any."""
+    whole = policy_in_force(account_id=unit.account_id, category=root_of(type(unit)).category)
     for part in unit_of(type(unit)):
-        if part.separable and (number := part.rows_of_units([unit.pk]).count()):
+        if part.ends:
+            yield from _ends_of(part, unit)
+        elif part.separable and (number := part.rows_of_units([unit.pk]).count()):
             policy = policy_in_force(account_id=unit.account_id, category=part.category)
-            label = str(Category(part.category).label)
-            yield _("%(parts)s (%(number)d): %(rule)s, and with the rest at the latest.") % {
-                "parts": label[:1].upper() + label[1:],
-                "number": number,
-                "rule": sentence_of(policy),
-            }
+            label = capfirst(str(Category(part.category).label))
+            words = {"parts": label, "number": number, "rule": sentence_of(policy)}
+            if policy.term.is_shorter_than(whole.term):
+                yield _("%(parts)s (%(number)d): %(rule)s, and with the rest at the latest.") % words
+            else:
+                yield _("%(parts)s (%(number)d): erased with the rest.") % words
+
+
+def _ends_of(part: PersonalData, unit: Any) -> Iterator[str]:
+    """Yield when parts go that say it themselves; the others go with their unit."""
+    own = part.rows_of_units([unit.pk]).filter(**{f"{part.ends}__isnull": False})
+    ends = sorted(own.values_list(part.ends, flat=True))
+    if ends:
+        yield _("%(parts)s with a term of their own (%(number)d): the first goes on %(day)s.") % {
+            "parts": capfirst(str(part.model._meta.verbose_name_plural)),
+            "number": len(ends),
+            "day": date_format(localtime(ends[0], unit.account.zone), "DATETIME_FORMAT"),
+        }

@@ -5,22 +5,28 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from helpdesk.authorities import AUTHORITIES, Authority, consent_age
 from helpdesk.forms.consent import notice_to_answer
-from helpdesk.models import Account
+from helpdesk.grounds import Ground, grounds_of
+from helpdesk.models import Account, FormField, Recipient
+from helpdesk.services.fields import asked_on
 from helpdesk.services.silent_tickets import silence_in_words
 from helpdesk.technical import is_stored, kept_in_words
 from privacy.categories import Category
-from privacy.models import ConsentNotice
+from privacy.models import ConsentNotice, Withdrawal
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.retention import when_of
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A field of a form, and whether somebody may leave it empty."""
+    """A field of a form, whether somebody may leave it empty, and what else is to be said of it."""
 
     label: str
     required: bool
+    purpose: str = ""
+    term: str = ""
+    special: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,8 +35,14 @@ class Notice:
 
     controller: str
     contact: str
+    protection_officer: str
     policy_url: str
     consent: ConsentNotice | None
+    grounds: list[Ground]
+    age: int
+    recipients: list[Recipient]
+    authority: Authority | None
+    erased_when_withdrawn: bool
     chat_fields: list[Asked]
     ticket_fields: list[Asked]
     kept: list[str]
@@ -50,7 +62,7 @@ _ERASED = {
     ),
     Category.CONTACT: gettext_lazy("Your name and address are erased %(when)s."),
     Category.TECHNICAL: gettext_lazy(
-        "With a chat or ticket we also keep %(technical)s. This is erased %(when)s, and with the chat or "
+        "With a chat or ticket we also keep: %(technical)s. This is erased %(when)s, and with the chat or "
         "ticket at the latest."
     ),
     Category.CONSENT: gettext_lazy(
@@ -82,15 +94,22 @@ def notice_of(account: Account) -> Notice:
     return Notice(
         controller=account.controller or account.name,
         contact=account.privacy_contact,
-        policy_url=(consent and consent.policy_url) or account.policy_url,
+        protection_officer=account.protection_officer,
+        policy_url=account.policy_url,
         consent=consent,
-        chat_fields=_asked(account, "chat"),
+        grounds=grounds_of(account, consent),
+        age=consent_age(account.country),
+        recipients=list(account.recipients.select_related("account")),
+        authority=AUTHORITIES.get(account.country),
+        erased_when_withdrawn=account.withdrawal == Withdrawal.ERASE,
+        chat_fields=[*_asked(account, "chat"), *_asked_besides(account, "chat")],
         ticket_fields=[
             *_asked(account, "ticket"),
             Asked(_("Email"), required=True),
             Asked(_("Subject"), required=True),
             Asked(_("Message"), required=True),
             Asked(_("Files"), required=False),
+            *_asked_besides(account, "ticket"),
         ],
         kept=[
             (words if technical or category != Category.TECHNICAL else _TECHNICAL_LEFT)
@@ -106,6 +125,28 @@ def notice_of(account: Account) -> Notice:
 def tells_of(category: str, account: Account) -> bool:
     """Tell whether visitors read about a category: something of theirs is stored in it."""
     return category in _ERASED and is_stored(category, account)
+
+
+def asked_fields(account: Account, form: str) -> list[FormField]:
+    """Return what an account asks on its ``chat`` or ``ticket`` form besides name, address and question.
+
+    Each has ``label``, ``rule``, ``purpose`` (may be empty), ``is_personal``, ``is_special`` and ``term``
+    (``None``: as long as the chat or ticket).
+    """
+    return asked_on(account, form, notice=notice_to_answer(account))
+
+
+def _asked_besides(account: Account, form: str) -> list[Asked]:
+    return [
+        Asked(
+            field.label,
+            required=field.rule == Account.Field.REQUIRED,
+            purpose=field.purpose.name if field.purpose else "",
+            term=field.term.length_in_words() if field.term else "",
+            special=field.is_special,
+        )
+        for field in asked_fields(account, form)
+    ]
 
 
 def _asked(account: Account, form: str) -> list[Asked]:

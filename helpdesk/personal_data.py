@@ -60,6 +60,15 @@ declare(
     export=("network", "browser", "page", "created_at"),
 )
 declare(
+    models.TicketAnswer,
+    Category.TICKET,
+    **TICKET,
+    owns_key=True,
+    separable=True,
+    ends="erase_at",
+    export=("label", "value", "plain", "created_at", "erase_at"),
+)
+declare(
     models.OutgoingMail,
     Category.MAIL,
     **TICKET,
@@ -140,6 +149,13 @@ declare_impersonal(
     models.Account,
     models.AccountLogo,
     models.AllowedNetwork,
+    models.FormField,
     because="what a company published or decided about itself",
+)
+declare_impersonal(
+    models.Recipient,
+    models.NoticeVersion,
+    models.AlreadyInformed,
+    because="what a company published or decided; whoever decided it is named by their own row",
 )
 declare_impersonal(models.OverdueAlert, because="a count and a time of an account")

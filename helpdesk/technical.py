@@ -5,7 +5,6 @@ from ipaddress import IPv4Address, ip_network
 from typing import NamedTuple
 
 from django.http import HttpRequest
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from helpdesk.browsers import browser_in_words
@@ -78,13 +77,13 @@ def is_stored(category: str, account: Account) -> bool:
 
 
 def kept_in_words(account: Account) -> str:
-    """Return what the account keeps and how it is shortened, as part of a sentence; empty for nothing."""
+    """Return what the account keeps and how it is shortened, to end a sentence; empty for nothing."""
     words = {
         "keep_address": _(
             "the network that you come from (your IP address without its end: 203.0.113.0/24 instead of "
             "203.0.113.7, or the first 48 bits of an IPv6 address)"
         ),
-        "keep_browser": _("the name and main version of your browser and its system"),
+        "keep_browser": _("the name and main version of your browser, and its system"),
         "keep_page": _("the page on which the chat began, without what follows a question mark"),
     }
-    return get_text_list([words[flag] for flag in KEPT if getattr(account, flag)], _("and"))
+    return "; ".join(words[flag] for flag in KEPT if getattr(account, flag))

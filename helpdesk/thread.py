@@ -11,6 +11,7 @@ from helpdesk.models import (
     Contact,
     OutgoingMail,
     Ticket,
+    TicketAnswer,
     TicketFile,
     TicketMessage,
     TicketParticipant,
@@ -44,6 +45,7 @@ class AgentThread(Thread):
     open_count: int
     technical: TicketTechnicalData | None
     technical_expiry: Expiry | None
+    answers: list[TicketAnswer]
 
 
 def read_thread(ticket: Ticket, *, for_participant: TicketParticipant) -> Thread:
@@ -60,7 +62,8 @@ def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
     same = list(_same_address(ticket.requester, user))
     failed = OutgoingMail.objects.filter(ticket=ticket, state=OutgoingMail.State.FAILED).exists()
     technical = TicketTechnicalData.objects.filter(ticket=ticket).first()
-    beside = [ticket, user, *people, *same, *([technical] if technical else [])]
+    answers = list(TicketAnswer.objects.filter(ticket=ticket))
+    beside = [ticket, user, *people, *same, *answers, *([technical] if technical else [])]
     messages = _with_files(ticket.messages.all(), beside)
     consent = consent_of(account=ticket.account, person=ticket.requester)
     open_count = Ticket.objects.visible_to(user).filter(status=Ticket.Status.OPEN, closed_at=None).count()
@@ -76,6 +79,7 @@ def read_agent_thread(ticket: Ticket, *, user: User) -> AgentThread:
         open_count,
         technical,
         expiry_of_part(technical, expiry) if technical else None,
+        answers,
     )
 
 

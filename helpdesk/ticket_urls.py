@@ -46,6 +46,16 @@ urlpatterns = [
     path(f"{THREAD}answer/", tickets_public.ticket_answer, name="ticket_answer"),
     path(f"{THREAD}files/<uuid:file_pk>/", tickets_public.ticket_thread_file, name="ticket_thread_file"),
     path("privacy/<slug:public_id>/", privacy_notice.privacy_notice, name="privacy_notice"),
+    path(
+        "privacy/<slug:public_id>/versions/",
+        privacy_notice.privacy_notice_versions,
+        name="privacy_notice_versions",
+    ),
+    path(
+        "privacy/<slug:public_id>/versions/<slug:language>/<int:number>/",
+        privacy_notice.privacy_notice_version,
+        name="privacy_notice_version",
+    ),
     path("brand/<slug:public_id>/<slug:mark>.css", brand.brand_sheet, name="brand_sheet"),
     path("brand/<slug:public_id>/<slug:mark>/", brand.brand_logo, name="brand_logo"),
     path("demo/mail/", demo_mail.demo_mail, name="demo_mail"),

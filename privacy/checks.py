@@ -59,7 +59,7 @@ def check_declarations(app_configs, **kwargs) -> list[Error]:
         has_term = declared.term is not None or declared.account
         if has_term and not declared.since:
             errors.append(_error(declared.model, "has a term but no moment from which it runs", "E008"))
-        if declared.separable and not (declared.owns_key and declared.clocks):
+        if declared.separable and not (declared.owns_key and (declared.clocks or declared.ends)):
             errors.append(
                 _error(declared.model, "can't go alone without a key and a clock of its own", "E009")
             )

@@ -63,7 +63,8 @@ class PersonalData:
     ``ripe``: the condition under which such a row may go.
     ``term``: how long the platform keeps it, where no account decides, and ``since``: from which field on.
     ``owns_key``: rows below the root that bring a key of their own; ``separable``: those which may go before
-    their unit does, by the rule of their own category.
+    their unit does, by the rule of their own category; ``ends``: the field that says itself when such a row
+    goes, empty where that is with its unit. Where it goes with its unit it has the key of that.
     ``archive``: the field of a root that says since when it is in the intermediate archive.
     ``skeleton``: names of what is kept as figures about nobody where the account wants that.
     ``erase_when_bare``: a person who goes when nothing of theirs is left.
@@ -87,6 +88,7 @@ class PersonalData:
     since: str = ""
     owns_key: bool = False
     separable: bool = False
+    ends: str = ""
     archive: str = ""
     skeleton: tuple[str, ...] = ()
     erase_when_bare: bool = False
@@ -180,6 +182,11 @@ def units_in(category: str) -> list[PersonalData]:
     """Return what is erased as one under the rule of a category: roots with a clock, and separable parts."""
     found = [d for d in _declarations if d.category == category and (d.is_root or d.separable) and d.clocks]
     return [root_of(d.model) for d in found]
+
+
+def parts_that_end() -> list[PersonalData]:
+    """Return what says itself when it goes, before its unit does, each as the unit that it is then."""
+    return [root_of(d.model) for d in _declarations if d.separable and d.ends]
 
 
 def rows_in(category: str) -> list[PersonalData]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from config.catalogues import compile_catalogues
 from tests.chromium import find_chromium
 
 BOTH_DATABASES = ["default", "vault"]
@@ -32,6 +33,7 @@ def pytest_load_initial_conftests() -> None:
     os.environ |= {"LETHE_DATA_DIR": data_dir, "LETHE_ENV_FILE": os.devnull}
     if ON_POSTGRES:
         os.environ |= postgres_addresses()
+    compile_catalogues()
 
 
 def postgres_addresses() -> dict[str, str]:
@@ -89,10 +91,16 @@ def use_both_databases(item: pytest.Item) -> None:
 
 
 def runs_here(item: pytest.Item) -> bool:
-    """Tell whether a test belongs to this back end and machine; `make test` says what doesn't."""
+    """Tell whether a test belongs to this back end and machine; `make test` says what doesn't.
+
+    What asks no database runs once, on the first of the two; so does what says so itself.
+    """
     if item.get_closest_marker("browser") and not find_chromium():
         return False
-    return not item.get_closest_marker("once" if ON_POSTGRES else "postgres")
+    marked = {mark.name for mark in item.iter_markers()}
+    if ON_POSTGRES:
+        return "postgres" in marked or ("django_db" in marked and "once" not in marked)
+    return "postgres" not in marked
 
 
 def pytest_report_header() -> str:

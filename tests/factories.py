@@ -12,6 +12,7 @@ from helpdesk.models import (
     Account,
     AllowedNetwork,
     Contact,
+    FormField,
     ManagerAssignment,
     Ticket,
     TicketMessage,
@@ -92,6 +93,13 @@ def policy(
         account=account, category=category, defaults={"rule": rule, "amount": amount, "unit": unit}
     )
     return made
+
+
+def field(account: Account, key: str, *, form: str = "ticket", **values: Any) -> FormField:
+    """Let an account ask one thing more on a form."""
+    return FormField.objects.create(
+        account=account, form=form, key=key, **{"labels": {"en": f"Your {key}"}} | values
+    )
 
 
 def user(role: str = User.Role.AGENT, *, account: Account | None = None, **values: Any) -> User:

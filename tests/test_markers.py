@@ -13,10 +13,10 @@ from django.db import connections, models
 from django.test import Client
 from django.urls import reverse
 
-from chat.models import ChatFile, Conversation, Message
+from chat.models import ChatAnswer, ChatFile, Conversation, Message
 from chat.services.conversations import accept_chat, end_chat, start_chat
 from chat.services.messages import post_message
-from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage
+from helpdesk.models import Contact, Ticket, TicketAnswer, TicketFile, TicketMessage
 from helpdesk.services.files import content_of
 from helpdesk.services.tickets import add_note, close_ticket, open_ticket, reply_ticket
 from privacy.categories import Category
@@ -46,7 +46,11 @@ def told(account, agent):
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     person = {"account": account, "name": NAME, "email": ADDRESS}
     agreed = {"given": Given.to_all(current_notice(account))}
-    chat, token = start_chat(**person, question=f"{CHAT} one", **agreed)
+    for form in ("chat", "ticket"):
+        factories.field(account, "thing", form=form)
+        factories.field(account, "short", form=form, term_amount=9)
+    started = {key: f"{CHAT} {key}" for key in ("thing", "short")}
+    chat, token = start_chat(**person, question=f"{CHAT} one", **agreed, answers=started)
     accept_chat(conversation=chat, agent=agent)
     post_message(conversation=chat, side="agent", body=f"{CHAT} two", agent=agent)
     for side in ("visitor", "agent"):
@@ -58,6 +62,7 @@ def told(account, agent):
         message=f"{TICKET} message",
         files=[SimpleUploadedFile(f"{TICKET}.txt", f"{TICKET} file".encode())],
         **agreed,
+        answers={key: f"{TICKET} {key}" for key in ("thing", "short")},
     )
     reply_ticket(ticket=ticket, agent=agent, body=f"{TICKET} reply")
     add_note(ticket=ticket, agent=agent, body=f"{TICKET} note")
@@ -163,7 +168,7 @@ def test_where_a_visitor_comes_from_is_nowhere_by_default(account, agent):
     visit_from_a_marked_place(account)
 
     assert (Conversation.objects.count(), Ticket.objects.count()) == (1, 1)
-    parts = (*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea")
+    parts = (*NEVER, "198.51.100", "Firefox 141")  # the page stands in the proof of consent
     assert places_with(*parts) == []
     for part in parts:
         assert find_traces(part).as_json() == {"matches": []}
@@ -176,7 +181,7 @@ def test_where_a_visitor_comes_from_is_only_there_shortened_and_sealed(account, 
 
     visit_from_a_marked_place(account)
 
-    assert places_with(*NEVER, "198.51.100", "Firefox 141", f"{SHOP}/tea") == []
+    assert places_with(*NEVER, "198.51.100", "Firefox 141") == []
     for part in NEVER:
         assert find_traces(part).as_json() == {"matches": []}
     for part, places in {"198.51.100.0/24": 2, "Firefox 141 on Windows": 2, f"{SHOP}/tea/": 1}.items():
@@ -197,6 +202,7 @@ def test_nothing_is_stored_in_the_clear(told):
 
 def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
     chat, ticket = told
+    answers = copy_of(ChatAnswer)
     messages, contacts, tickets = copy_of(Message), copy_of(Contact), copy_of(Ticket)
     files, pages = copy_of(ChatFile), copies_of_files(ChatFile)
     key_id = Conversation.objects.get(pk=chat.pk).key_id
@@ -205,6 +211,7 @@ def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
 
     assert find_traces(CHAT).as_json() == {"matches": []}
     assert [message.body for message in messages if message.body] == []
+    assert [answer.words for answer in answers] == ["", ""]
     assert [file.name for file in files if file.name] == []
     assert CHAT.encode() not in b"".join(pages)
     for file in files:
@@ -222,6 +229,7 @@ def test_chat_is_gone_from_every_copy_while_the_ticket_lives(told, account):
 def test_person_is_nowhere_once_everything_is_closed(told, account, agent):
     chat, ticket = told
     files = [*copy_of(TicketFile), *copy_of(ChatFile)]
+    answers = [*copy_of(TicketAnswer), *copy_of(ChatAnswer)]
     copies = [*copy_of(Message), *copy_of(TicketMessage)], copy_of(Contact), files
     stored = [file.stored_as for file in copies[2]]
     assert len(stored) == 3
@@ -237,6 +245,7 @@ def test_person_is_nowhere_once_everything_is_closed(told, account, agent):
     assert (Conversation.objects.count(), Ticket.objects.count(), Contact.objects.count()) == (0, 0, 0)
     messages, contacts, files = copies
     assert [m.body for m in messages if m.body] == []
+    assert [a.words for a in answers] == [""] * 4
     assert [c.name + c.email for c in contacts if c.name or c.email] == []
     assert [f.name for f in files if f.name] == []
     counts = {c.name: c.value for c in account.daily_counts.all()}

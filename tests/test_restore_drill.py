@@ -36,6 +36,40 @@ print([content_of(file) for file in TicketFile.objects.order_by("pk")])
 """
 BYSTANDER = "['bystander']\n[b'bystander']\n"
 
+CLOSE_SOME = """
+from datetime import timedelta
+from django.utils import timezone
+from helpdesk.services.retention import Decision, change_retention
+from privacy.terms import Rule, Term
+from tests import factories
+account = factories.account()
+a_month = Decision(Term(Rule.AFTER, 30, "days"))
+change_retention(account=account, decisions={"chat": a_month, "ticket": a_month}, by=None, skip_cooling=True)
+almost = timezone.now() - timedelta(days=29, hours=23, minutes=59, seconds=30)
+for make in (factories.chat, factories.ticket):
+    print(*(make(account, closed_at=almost).pk for _number in range(2)))
+"""
+DECIDE_OTHERWISE = """
+from datetime import date
+from chat.models import Conversation
+from helpdesk.services.retention import Decision, change_retention
+from privacy.services.erasing.holds import place_hold
+from privacy.terms import Rule, Term
+from tests import factories
+held = Conversation.objects.get(pk="{held}")
+by = factories.user("owner", account=held.account)
+place_hold(unit=held, by=by, basis="claim", reason="Claim of March", review_on=date(2030, 1, 1))
+change_retention(account=held.account, decisions={{"ticket": Decision(Term(Rule.KEEP))}}, by=by)
+"""
+WHAT_IS_LEFT = """
+from chat.models import Conversation
+from helpdesk.models import Ticket
+from privacy.models import Suspension
+print(*Conversation.objects.exclude(closed_at=None).values_list("pk", flat=True))
+print(*Ticket.objects.exclude(closed_at=None).order_by("pk").values_list("pk", flat=True))
+print(*Suspension.objects.values_list("unit_id", flat=True))
+"""
+
 
 @pytest.fixture
 def deployment(tmp_path):
@@ -131,6 +165,27 @@ def test_everything_is_lost_and_comes_back_except_for_what_was_erased(deployment
     wait_until_served(deployment)
     assert traces(deployment) == []
     assert deployment.shell(READ_TICKETS) == BYSTANDER
+    assert deployment.manage_json("verify_ledger")["ok"]
+
+
+def test_what_was_held_or_kept_since_the_backup_is_there_after_a_restore(deployment):
+    for alias in ("default", "vault"):
+        assert deployment.manage("migrate", f"--database={alias}").returncode == 0
+    chats, tickets = (line.split() for line in deployment.shell(CLOSE_SOME).splitlines())
+    old = backup(deployment, "main")
+    deployment.shell(DECIDE_OTHERWISE.format(held=chats[0]))
+
+    assert "doesn't know what was decided since" in restore(deployment, "main", old["main"])
+    time.sleep(30)  # by now the time of all four is over
+    refused = deployment.manage("purge")
+    assert (refused.returncode, "run `python manage.py replay_erasures`" in refused.stderr) == (1, True)
+    said = deployment.manage("replay_erasures").stdout
+    purged = deployment.manage_json("purge")
+
+    assert "hold.placed (x1): made again from the ledger" in said
+    assert "retention.changed ticket (x1): made again from the ledger" in said
+    assert (purged["erased"], purged["held"]) == (1, 1)
+    assert deployment.shell(WHAT_IS_LEFT).splitlines() == [chats[0], " ".join(sorted(tickets)), chats[0]]
     assert deployment.manage_json("verify_ledger")["ok"]
 
 

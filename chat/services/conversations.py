@@ -3,16 +3,20 @@
 import hashlib
 import logging
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from chat import bell
-from chat.models import Conversation, Message, TechnicalData
+from chat.models import ChatAnswer, Conversation, Message, TechnicalData
 from chat.services.messages import ChatEnded, add_entry, locked
+from chat.services.secure import end_requests, erase_spent_values
 from helpdesk.models import Account, Contact, User
+from helpdesk.services.fields import NO_ANSWERS, keep_answers
 from helpdesk.services.silence import silent, silent_since
 from helpdesk.services.technical import keep_technical
 from helpdesk.technical import NOTHING, Technical
@@ -49,8 +53,11 @@ def start_chat(
     question: str,
     given: Given,
     technical: Technical = NOTHING,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> StartedChat:
     """Start a chat with a contact of its own, whatever address was typed.
+
+    ``answers`` are those to the fields of the account's own, by their keys.
 
     Raises :class:`privacy.services.people.consent.ConsentMissing`, and then nothing is stored.
     """
@@ -66,8 +73,12 @@ def start_chat(
             token_hash=hash_token(token),
             key_id=chat_key,
             answered_version=answered,
+            spoken_in=get_language() or "",
         )
         keep_technical(TechnicalData, technical, conversation=conversation)
+        keep_answers(
+            ChatAnswer, answers, account=account, key_id=chat_key, given=given, conversation=conversation
+        )
         if question:
             add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
         count(account=account, name="chats_started")
@@ -111,6 +122,7 @@ def end_chat(*, conversation: Conversation, side: str, rating: int | None = None
 def close(chat: Conversation, *, side: str, rating: int | None = None) -> None:
     """Close an open chat whose row the caller has locked; to erase it, after the commit, is the caller's."""
     add_entry(chat, side=side, kind=Message.Kind.ENDED)
+    end_requests(chat)
     chat.status, chat.closed_at, chat.closed_by = Conversation.Status.CLOSED, timezone.now(), side
     chat.save(update_fields=["status", "closed_at", "closed_by"])
     count(account=chat.account, name="chats_closed")
@@ -127,7 +139,8 @@ def keep_rating(chat: Conversation, rating: int) -> None:
 
 
 def erase_if_due_at_once(chat: Conversation) -> None:
-    """Keep the promise *at once* now, and tell the streams."""
+    """Keep the promise *at once* now, also of sensitive values that nobody saw, and tell the streams."""
+    erase_spent_values(conversation_id=chat.pk)
     at_once.erase_if_due_at_once(chat, account_id=chat.account_id)
     bell.ring(chat.pk, account_id=chat.account_id)
 

@@ -1,6 +1,7 @@
 """A chat with nobody there becomes a ticket."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from uuid import UUID
@@ -15,7 +16,9 @@ from chat import bell
 from chat.models import ChatFile, Conversation, TechnicalData
 from chat.services.conversations import close
 from chat.services.messages import ChatEnded, locked
+from chat.services.secure import erase_spent_values
 from helpdesk.models import Ticket
+from helpdesk.services.fields import NO_ANSWERS
 from helpdesk.services.files import content_of
 from helpdesk.services.slips import without_slips
 from helpdesk.services.technical import noted_with
@@ -41,11 +44,15 @@ def leave_message(
     name: str,
     email: str,
     message: str,
+    files: Sequence[File] = (),
     given: Given,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> Ticket:
     """Open a ticket with what the visitor leaves, end the chat and erase it: it lives on in the ticket.
 
-    The files that the visitor sent are sealed again, each under a new key; the old keys go with the chat.
+    ``answers`` are those to the ticket form's own fields; what was answered before the chat goes with it.
+    The files that the visitor sent before are sealed again, each under a new key, and come before ``files``;
+    the old keys go with the chat.
 
     A chat that something holds back stays. Raises :class:`ChatEnded`, so that a second request opens no
     second ticket, and :class:`privacy.services.people.consent.ConsentMissing`; in both cases nothing has
@@ -61,13 +68,15 @@ def leave_message(
             email=email,
             subject=_subject(without_slips(message, account_id=chat.account_id).text),  # cut only then
             message=message,
-            files=sent_by_visitor(chat),
+            files=[*sent_by_visitor(chat), *files],
             given=given,
+            answers=answers,
             technical=noted_with(TechnicalData.objects.filter(conversation=chat).first()),
         )
         close(chat, side=Conversation.Side.VISITOR)
         chat.became_ticket = True
         chat.save(update_fields=["became_ticket"])
+    erase_spent_values(conversation_id=chat.pk)  # also where something holds the chat back
     _erase(chat.account_id, [chat.pk], wait=True)
     return ticket
 

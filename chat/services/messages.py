@@ -1,6 +1,7 @@
 """What is said in a chat: a log with a sequence of its own, given out under the conversation's row lock."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.core.files import File
@@ -8,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import bell
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, SecureRequest
 from chat.services.files import ChatFull, attach, discard, seal_sent
 from chat.statements import next_seq
 from helpdesk.models import User
@@ -41,19 +42,22 @@ def add_entry(
     agent: User | None = None,
     client_id: UUID | None = None,
     files_sent: int = 0,
+    secure: SecureRequest | None = None,
+    said_at: datetime | None = None,
 ) -> Message:
     """Add to the log of an open chat, in the caller's transaction; the chat's row is locked until its end.
 
-    Slips are masked where the account wants it.
+    Slips are masked where the account wants it. ``said_at`` is for what nobody said: the moment from which
+    silence counts stays there.
 
     Raises :class:`ChatEnded` where the chat is closed or erased.
     """
     said = without_slips(body, account_id=chat.account_id) if body else Masked("")
     now = timezone.now()
-    seq = next_seq(chat, now=now)
+    seq = next_seq(chat, now=said_at or now)
     if seq is None:
         raise ChatEnded
-    chat.last_seq, chat.last_message_at = seq, now
+    chat.last_seq, chat.last_message_at = seq, said_at or now
     entry = Message.objects.create(
         account_id=chat.account_id,
         conversation=chat,
@@ -66,6 +70,7 @@ def add_entry(
         body=said.text,
         masked=" ".join(said.kinds),
         files_sent=files_sent,
+        secure=secure,
         created_at=now,
     )
     bell.ring(chat.pk, account_id=chat.account_id, seq=entry.seq)

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from chat.attached import read_attached
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, SecureRequest
 from chat.statements import Range, chats_with_language, entries_in
 from helpdesk.models import User
 from privacy.categories import Category
@@ -57,12 +57,12 @@ def read_rooms(wishes: dict[UUID, Wish]) -> dict[UUID, Room]:
     chats = {chat.pk: chat for chat in chats_with_language(wishes)}
     entries = _read_entries(chats, wishes)
     _add_agents([*chats.values(), *entries])
+    _add_requests(entries)
     share_keys([*chats.values(), *entries, *read_attached(entries)])
     rooms = {pk: _room(chat, wishes[pk].after) for pk, chat in chats.items()}
     for entry in entries:
-        html = _render_for(
-            wishes[entry.conversation_id].audiences, entry, chats[entry.conversation_id].language
-        )
+        chat = chats[entry.conversation_id]
+        html = {each: _render_for(each, entry, chat) for each in wishes[entry.conversation_id].audiences}
         rooms[entry.conversation_id].entries.append(Entry(entry.seq, entry.side, html))
     if len(entries) == ENTRIES_AT_ONCE:
         _mark_cut(rooms.values())
@@ -82,9 +82,9 @@ def render_entry(entry: Message, audience: str) -> str:
     return render_to_string("chat/_message.html", {"entry": entry, "audience": audience})
 
 
-def _render_for(audiences: Collection[str], entry: Message, language: str) -> dict[str, str]:
-    with translation.override(language):
-        return {audience: render_entry(entry, audience) for audience in audiences}
+def _render_for(audience: str, entry: Message, chat: Conversation) -> str:
+    with translation.override(chat.visitors_language if audience == "visitor" else chat.language):
+        return render_entry(entry, audience)
 
 
 def _add_agents(rows: Iterable[Conversation | Message]) -> None:
@@ -96,6 +96,14 @@ def _add_agents(rows: Iterable[Conversation | Message]) -> None:
     read_lost_as("", agents.values())
     for row in answered:
         row.agent = agents.get(row.agent_id)
+
+
+def _add_requests(entries: Iterable[Message]) -> None:
+    """Fetch what sensitive values were asked for, of all entries at once."""
+    about = [entry for entry in entries if entry.secure_id]
+    asked = SecureRequest.objects.in_bulk({entry.secure_id for entry in about}) if about else {}
+    for entry in about:
+        entry.secure = asked.get(entry.secure_id)
 
 
 def _room(chat: Conversation, after: int | None) -> Room:

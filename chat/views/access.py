@@ -13,6 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_exempt
 
 from chat.permissions import conversation_for, is_gone
+from helpdesk.languages import language_for
 from helpdesk.models import Account
 
 View = Callable[..., HttpResponse]
@@ -32,7 +33,7 @@ def for_visitors(view: View, *, even_off: bool = False) -> View:
     @wraps(view)
     def visited(request: HttpRequest, public_id: str) -> HttpResponse:
         account = account_of(public_id, even_off=even_off)
-        with translation.override(account.language):
+        with translation.override(language_for(request, account)):
             return view(request, account)
 
     return _open_to_visitors(visited)
@@ -49,7 +50,7 @@ def for_visitor_of_chat(view: View) -> View:
         chat = conversation_for(public_id, request.headers.get("X-Chat-Token", ""))
         if chat is None:
             return _no_chat(public_id)
-        with translation.override(chat.language):
+        with translation.override(chat.visitors_language):
             try:
                 return view(request, chat, **more)
             except ObjectDoesNotExist:

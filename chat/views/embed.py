@@ -19,6 +19,7 @@ from django.views.decorators.http import condition, require_GET, require_safe
 from chat.forms import PreChatForm
 from chat.views.access import account_of, for_visitors, switched_off
 from helpdesk.brand import LIGHT, OURS, accents_of, fill_of
+from helpdesk.languages import chosen_language
 from helpdesk.models import Account
 from helpdesk.text import without_turns
 from privacy.categories import Category
@@ -28,12 +29,16 @@ LOADER = Path(__file__).parent.parent / "loader.js"
 LOADER_SECONDS = 300  # how long a changed name or a new loader may take to reach a page
 
 
+def _etag(request: HttpRequest, public_id: str) -> str:
+    return f'"{hashlib.sha256(_script(request, public_id)).hexdigest()[:24]}"'
+
+
 @login_not_required
 @require_safe
-@condition(etag_func=lambda request, public_id: f'"{hashlib.sha256(_script(public_id)).hexdigest()[:24]}"')
+@condition(etag_func=_etag)
 def loader(request: HttpRequest, public_id: str) -> HttpResponse:
     """Send the script that draws the launcher; the same to everybody, whoever asks by whatever host."""
-    response = HttpResponse(_script(public_id), content_type="text/javascript; charset=utf-8")
+    response = HttpResponse(_script(request, public_id), content_type="text/javascript; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={LOADER_SECONDS}, stale-while-revalidate=86400"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Access-Control-Allow-Origin"] = (
@@ -67,13 +72,13 @@ def _form(request: HttpRequest, account: Account) -> HttpResponse:
     return render(request, "chat/page.html", context)
 
 
-def _script(public_id: str) -> bytes:
+def _script(request: HttpRequest, public_id: str) -> bytes:
     """Return the loader with the account's configuration as its one argument.
 
     Of an account that is switched off too: a chat that was begun goes on once it is on again.
     """
     account = account_of(public_id, even_off=True)
-    given = json.dumps(_configuration(account), ensure_ascii=False)
+    given = json.dumps(_configuration(account, chosen_language(request)), ensure_ascii=False)
     for separator in ("\u2028", "\u2029"):  # to older browsers they end a line, even inside a string
         given = given.replace(separator, f"\\u{ord(separator):x}")
     return f"try {{\n{_program()}({given});\n}} catch (error) {{ console.warn(error); }}\n".encode()
@@ -86,19 +91,20 @@ def _program() -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-def _configuration(account: Account) -> dict[str, str]:
+def _configuration(account: Account, language: str) -> dict[str, str]:
     fill = fill_of(account.brand_colour or OURS)
-    with translation.override(account.language):
+    chosen = f"?language={language}" if language else ""
+    with translation.override(language or account.language):
         return {
             "id": account.public_id,
             "origin": settings.LETHE_EMBED_URL,
-            "lang": account.language,
+            "lang": language or account.language,
             "dir": "rtl" if translation.get_language_bidi() else "ltr",
             "fill": fill.colour,
             "ink": fill.ink,
             "hover": fill.hover,
             "edge": accents_of(fill.colour, LIGHT).edge,
-            "page": reverse("chat_page", args=[account.public_id]),
+            "page": reverse("chat_page", args=[account.public_id]) + chosen,
             "open": _("Chat with us"),
             "hide": _("Hide the chat"),
             "title": _("Chat with %(name)s") % {"name": without_turns(account.name)},

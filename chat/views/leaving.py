@@ -25,11 +25,11 @@ def visitor_leave_message(request: HttpRequest, chat: Conversation) -> HttpRespo
     """Ask for what a ticket needs, then turn the chat into a ticket."""
     if request.method == "GET":
         return _form(request, chat, LeaveMessageForm(chat.account, initial=_known(chat), auto_id="left_%s"))
-    form = LeaveMessageForm(chat.account, request.POST, auto_id="left_%s")
+    form = LeaveMessageForm(chat.account, request.POST, request.FILES, auto_id="left_%s")
     if not form.is_valid():
         return _form(request, chat, form, status=422)
     try:
-        ticket = leave_message(conversation=chat, **form.answers("name", "email", "message"))
+        ticket = leave_message(conversation=chat, **form.answers("name", "email", "message", "files"))
     except ConsentMissing:
         form.refuse_consent()
         return _form(request, chat, form, status=422)

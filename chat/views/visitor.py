@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import bell
-from chat.attached import read_attached
+from chat.attached import read_attached, rule_of_files
 from chat.forms import EndForm, MessageForm, PreChatForm
 from chat.models import ChatFile, Conversation
 from chat.services.conversations import start_chat
@@ -136,7 +136,7 @@ def what_is_left(chat: Conversation) -> dict:
 
 def pane(request: HttpRequest, chat: Conversation, *, token: str = "", status: int = 200) -> HttpResponse:
     """Show the chat as it is now; ``token`` is what opens it where the request does not say it."""
-    entries = list(chat.messages.select_related("agent"))
+    entries = list(chat.messages.select_related("agent", "secure"))
     agents = {entry.agent_id: entry.agent for entry in entries}
     if chat.agent_id in agents:
         chat.agent = agents[chat.agent_id]
@@ -148,6 +148,7 @@ def pane(request: HttpRequest, chat: Conversation, *, token: str = "", status: i
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
+        "rule_of_files": rule_of_files(chat.account_id),
         "agreed": chat.answered_version > 0,
         "again": ConsentForm(chat.account, auto_id="again_%s") if chat.must_be_asked else None,
         "rating_stays": keeps_skeletons(account_id=chat.account_id, category=Category.CHAT),

@@ -74,6 +74,7 @@ class AccountForm(forms.ModelForm):
             "allowed_origins",
             "brand_colour",
             "mask_slips",
+            "secure_hours",
             "keep_address",
             "keep_browser",
             "keep_page",

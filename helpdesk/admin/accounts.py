@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from helpdesk.admin.account_form import AccountForm, NewAccountForm
 from helpdesk.admin.networks import NetworkInline
+from helpdesk.admin.notice_tab import notice_page
 from helpdesk.admin.previews import colour_preview, consent_page, preview, retention_page
 from helpdesk.admin.scope import ScopedAdmin, is_operator
 from helpdesk.client_ip import address_of
@@ -47,7 +48,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
     ("page", gettext_lazy("The chat's page"), ["allowed_origins", "brand_colour", "logo", "remove_logo"]),
     (
         "consent",
-        gettext_lazy("Consent and notice"),
+        gettext_lazy("Consent"),
         [
             "consent_mechanism",
             "consent_together",
@@ -57,6 +58,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
             "withdrawal",
         ],
     ),
+    ("notice", gettext_lazy("Privacy notice"), []),
     (
         "fields",
         gettext_lazy("Chat and ticket fields"),
@@ -65,7 +67,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
     (
         "technical",
         gettext_lazy("Slips and technical data"),
-        ["mask_slips", "keep_address", "keep_browser", "keep_page"],
+        ["mask_slips", "secure_hours", "keep_address", "keep_browser", "keep_page"],
     ),
     (
         "retention",
@@ -198,9 +200,11 @@ class AccountAdmin(ScopedAdmin):
                 "address": address_of(request),
                 "embed_url": settings.LETHE_EMBED_URL,
                 "purposes": obj.purposes.all(),
+                "form_fields": obj.form_fields.select_related("account", "purpose"),
                 "notices": ConsentNotice.objects.filter(account=obj.pk).order_by("-version"),
                 "people": User.objects.to_show().filter(account=obj.pk).order_by("-is_active", "created_at"),
                 "operator": is_operator(request),
+                **notice_page(obj),
                 **consent_page(obj, _given_or_kept(context["adminform"].form)),
                 **colour_preview(context["adminform"].form["brand_colour"].value()),
                 **retention_page(context["adminform"].form.retention, request),

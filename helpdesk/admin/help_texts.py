@@ -58,6 +58,10 @@ ACCOUNT = {
         "On: payment cards, bank accounts, national numbers and passwords that somebody types by a slip are "
         "masked before they are stored, and the visitor is told (Articles 5(1)(c) and 25(2))."
     ),
+    "secure_hours": _(
+        "What an agent asked for in a chat as a sensitive value is erased once it was seen, when the chat "
+        "ends, and after this time at the latest: 1 to 72 hours (Articles 5(1)(c) and (e))."
+    ),
     "keep_address": _(
         "Shortened to its network (203.0.113.0/24, or the first 48 bits of IPv6), so that it points at "
         "nobody in particular, and erased by the rule for technical data (Articles 5(1)(c) and 25)."
@@ -215,6 +219,48 @@ PERSON = {
         "At least 12 characters, not a common one and not like the name or address; hand it over in person. "
         "Setting one signs the person out everywhere (Article 32(1)(b))."
     ),
+}
+
+RECIPIENT = {
+    "name": _("The company's name, as visitors will read it (Article 13(1)(e))."),
+    "role": _("A processor works on your orders, under a contract (Articles 13(1)(e) and 28)."),
+    "tasks": _("In a few words, such as “runs the servers” (Article 13(1)(e))."),
+    "country": _("Empty inside the European Economic Area (Article 13(1)(f))."),
+    "safeguards": _(
+        "A decision of adequacy, standard clauses, …, and where one gets a copy (Articles 13(1)(f), 45 and "
+        "46)."
+    ),
+}
+
+FORM_FIELD = {
+    "form": _("Where it is asked; what is asked for nothing should not be asked at all (Article 5(1)(c))."),
+    "key": _("A short name for the ledger; it stays for ever (Article 5(2))."),
+    "kind": _("Decides what fits in: the server refuses everything else (Article 5(1)(d))."),
+    "labels": _("What visitors read above the field, short and plain (Article 12(1))."),
+    "helps": _("A sentence below the label: why it is asked, or how to write it (Article 12(1))."),
+    "options": _(
+        "For choices only: one on each line, and in each language the same ones in the same order "
+        "(Article 12(1))."
+    ),
+    "rule": _("Ask as little as the answer needs; what isn't asked is dropped (Article 5(1)(c))."),
+    "is_personal": _(
+        "On: sealed, and gone from every backup once it is erased. Off: kept in the clear, also in backups, "
+        "so only for what says nothing about anybody (Articles 4(1) and 32)."
+    ),
+    "is_special": _(
+        "Health, religion, origin, politics, sexuality, trade union: only with explicit consent to its "
+        "purpose, and asked only where the form asks for that consent (Article 9)."
+    ),
+    "purpose": _(
+        "Needed for required personal data; where it rests on consent, nothing is stored without it "
+        "(Articles 5(1)(b) and 6)."
+    ),
+    "term_amount": _(
+        "Counted from when it was given. Empty: as long as its chat or ticket, which it never outlives. A "
+        "new term counts for new answers (Article 5(1)(e))."
+    ),
+    "term_unit": _("The unit of that term (Article 5(1)(e))."),
+    "position": _("Smaller numbers come first (Article 12(1))."),
 }
 
 PURPOSE = {

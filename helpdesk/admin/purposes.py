@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from helpdesk.admin.help_texts import PURPOSE
@@ -46,6 +48,12 @@ class PurposeForm(RowForm):
         self.fields["reuses"].queryset = others
         if self.instance.pk:
             self.fields["key"].disabled = True  # proofs of consent name it
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        if Purpose.objects.filter(account=self.account, key=key).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(gettext("This account has a purpose of this name already."), "taken")
+        return key
 
 
 @admin.register(Purpose)

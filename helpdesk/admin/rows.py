@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,6 +26,8 @@ class RowForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.instance.account = self.account
         for name, field in self.fields.items():
+            if isinstance(field.widget, RelatedFieldWidgetWrapper):
+                field.widget = field.widget.widget  # other rows have pages of their own
             field.help_text = self.help_texts.get(name, field.help_text)
             field.label = capfirst(field.label)
 
@@ -62,8 +65,7 @@ class RowOfAccount(ScopedAdmin):
         self, request: HttpRequest, obj: Any | None = None, change: bool = False, **kwargs: Any
     ) -> type:
         account = self.account_of(request, obj)
-        fields = self.row_form.Meta.fields  # type: ignore[attr-defined]
-        form = super().get_form(request, obj, change, form=self.row_form, fields=fields, **kwargs)
+        form = super().get_form(request, obj, change, form=self.row_form, **kwargs)
         return type(form.__name__, (form,), {"account": account})
 
     def get_fieldsets(self, request: HttpRequest, obj: Any | None = None) -> list[tuple[Any, dict]]:

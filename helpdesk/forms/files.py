@@ -6,6 +6,8 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -33,10 +35,8 @@ class FilesField(forms.FileField):
         super().__init__(**kwargs)
         self.most: int = settings.LETHE_FILES_A_MESSAGE
         self.most_bytes: int = settings.LETHE_FILES_BYTES
-        self.help_text = _("Up to %(count)d files, %(size)s in all.") % {
-            "count": self.most,
-            "size": filesizeformat(self.most_bytes),
-        }
+        size = lazy(filesizeformat, str)(self.most_bytes)
+        self.help_text = format_lazy(_("Up to {count} files, {size} in all."), count=self.most, size=size)
 
     @property
     def too_many(self) -> str:

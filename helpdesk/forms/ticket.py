@@ -30,6 +30,7 @@ class TicketForm(IntakeForm):
             "email": given["email"],
             "subject": given["subject"],
             "message": given["message"],
+            "answers": self.answered,
             "files": given["files"],
             "given": self.given,
             "form": given["once"],

@@ -1,5 +1,7 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
+from helpdesk.models.fields import AnswerRecord, FormField, TicketAnswer
 from helpdesk.models.logo import AccountLogo
+from helpdesk.models.notices import AlreadyInformed, NoticeVersion, Recipient
 from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
@@ -11,15 +13,21 @@ __all__ = [
     "Account",
     "AccountLogo",
     "AllowedNetwork",
+    "AlreadyInformed",
+    "AnswerRecord",
     "Contact",
+    "FormField",
     "ManagerAssignment",
+    "NoticeVersion",
     "OutgoingMail",
     "OverdueAlert",
+    "Recipient",
     "StaffMail",
     "SupportGrant",
     "SupportOpening",
     "TechnicalRecord",
     "Ticket",
+    "TicketAnswer",
     "TicketFile",
     "TicketMessage",
     "TicketParticipant",

@@ -90,6 +90,11 @@ class Account(models.Model):
     )
     logo_mark = models.CharField(max_length=16, blank=True, editable=False)  # in its address; empty: no logo
     mask_slips = models.BooleanField(_("mask card numbers and the like"), default=True)
+    secure_hours = models.PositiveSmallIntegerField(
+        _("hours that a sensitive value waits"),
+        default=24,
+        validators=[MinValueValidator(1), MaxValueValidator(72)],
+    )
     keep_address = models.BooleanField(_("keep the network address, shortened"), default=False)
     keep_browser = models.BooleanField(_("keep the name of the browser"), default=False)
     keep_page = models.BooleanField(_("keep the page that the chat began on"), default=False)
@@ -112,6 +117,8 @@ class Account(models.Model):
     withdrawal = models.CharField(
         _("when consent is withdrawn"), max_length=6, choices=Withdrawal, default=Withdrawal.ERASE
     )
+    confirmed_notice = models.CharField(max_length=64, blank=True, editable=False)  # hash of what was read
+    confirmed_at = models.DateTimeField(null=True, editable=False)
     notice_version = models.PositiveIntegerField(default=0, editable=False)  # 0: nobody has to answer one
     chat_name = models.CharField(_("name, in the chat"), max_length=8, choices=Field, default=Field.OPTIONAL)
     chat_email = models.CharField(

@@ -86,6 +86,7 @@ class TicketParticipant(SealedModel):
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="participants")
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="participations")
     token_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    spoken_in = models.CharField(max_length=10, blank=True, default="")  # the language of mails to them
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

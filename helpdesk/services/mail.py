@@ -44,7 +44,7 @@ def mail_reply(ticket: Ticket, participant: TicketParticipant, message: TicketMe
 def queue_mail(
     *, ticket: Ticket, participant: TicketParticipant, template: str, **context: Any
 ) -> OutgoingMail:
-    """Queue a mail to a participant in the caller's transaction, in the language of the account.
+    """Queue a mail to a participant in the caller's transaction, in the language that they wrote in.
 
     The first line of ``templates/mail/<template>.txt`` is the subject.
     """
@@ -56,7 +56,7 @@ def queue_mail(
         "withdrawal_link": withdrawal_link_of(participant) if _has_agreed(participant) else "",
         "notice_link": settings.LETHE_BASE_URL + reverse("privacy_notice", args=[account.public_id]),
     }
-    words = words_of(template, language=account.language, **context)
+    words = words_of(template, language=participant.spoken_in or account.language, **context)
     return OutgoingMail.objects.create(
         account=account,
         ticket=ticket,

@@ -1,21 +1,24 @@
 """The course of a ticket: it is opened, answered by both sides, closed, opened again, and erased on time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.core.files import File
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from helpdesk.models import (
     Account,
     Contact,
     Ticket,
+    TicketAnswer,
     TicketMessage,
     TicketParticipant,
     TicketTechnicalData,
     User,
 )
+from helpdesk.services.fields import NO_ANSWERS, keep_answers
 from helpdesk.services.files import store_files
 from helpdesk.services.mail import confirm_ticket, mail_reply
 from helpdesk.services.slips import without_slips
@@ -61,10 +64,13 @@ def open_ticket(
     given: Given,
     form: str = "",
     technical: Technical = NOTHING,
+    answers: Mapping[str, str] = NO_ANSWERS,
 ) -> Ticket:
     """Open a ticket for a contact of its own, whatever address was typed, and mail the link to the thread.
 
     Slips are masked in the subject and the message, where the account wants it.
+
+    ``answers`` are those to the fields of the account's own, by their keys.
 
     ``form`` is the code of the copy of the form that was filled in: sent twice with the same words, it opens
     one ticket, and the second time returns it.
@@ -74,9 +80,8 @@ def open_ticket(
     contact_key = vault.create_key(kind=DataKey.Kind.CONTACT, account_id=account.pk)
     thread_key = vault.create_key(kind=DataKey.Kind.PARTICIPANT, account_id=account.pk)
     title, said = (without_slips(text, account_id=account.pk) for text in (subject, message))
-    mark = (
-        mark_of(account, form=form, given=[name, email, title.text, said.text], files=files) if form else ""
-    )
+    typed = [name, email, title.text, said.text, *(each for pair in answers.items() for each in pair)]
+    mark = mark_of(account, form=form, given=typed, files=files) if form else ""
     with transaction.atomic():
         locked = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if mark and (opened := opened_by(mark)):
@@ -88,7 +93,10 @@ def open_ticket(
             account=account, number=number, requester=contact, subject=title.text, key_id=thread_key
         )
         participant = _add_participant(ticket, contact)
-        opening = Masked(said.text, tuple(known_kinds([*title.kinds, *said.kinds])))
+        masked = keep_answers(
+            TicketAnswer, answers, account=account, key_id=thread_key, given=given, ticket=ticket
+        )
+        opening = Masked(said.text, tuple(known_kinds([*title.kinds, *said.kinds, *masked])))
         _add_message(ticket, participant, TicketMessage.Kind.REQUEST, opening, files=files)
         keep_technical(TicketTechnicalData, technical, ticket=ticket)
         count(account=account, name="tickets_opened")
@@ -246,7 +254,11 @@ def _requester(ticket: Ticket) -> TicketParticipant:
 
 def _add_participant(ticket: Ticket, contact: Contact) -> TicketParticipant:
     participant = TicketParticipant(
-        account_id=ticket.account_id, ticket=ticket, contact=contact, key_id=ticket.key_id
+        account_id=ticket.account_id,
+        ticket=ticket,
+        contact=contact,
+        key_id=ticket.key_id,
+        spoken_in=get_language() or "",
     )
     participant.token_hash = hash_token(token_of(participant))
     participant.save(force_insert=True)

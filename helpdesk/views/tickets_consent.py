@@ -5,10 +5,10 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from helpdesk.languages import in_browsers_language
 from helpdesk.models import TicketParticipant
 from helpdesk.services.consent import withdraw
 from helpdesk.ticket_links import COOKIE, participant_with_cookie, participant_with_token
@@ -19,6 +19,7 @@ from privacy.services.people.consent_copy import consent_in_words, copy_of_conse
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_browsers_language
 def ticket_withdraw(request: HttpRequest) -> HttpResponse:
     """Withdraw by the link of a mail, with one button; the token is in the fragment."""
     if request.method != "POST":
@@ -32,6 +33,7 @@ def ticket_withdraw(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_POST
+@in_browsers_language
 def ticket_consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _withdrawn(request, _participant(request, pk))
 
@@ -39,16 +41,16 @@ def ticket_consent_withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
+@in_browsers_language
 def ticket_consent_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Send a copy of what the requester answered: as data with ``?as=json``, else as text."""
     participant = _participant(request, pk)
     whose = {"account": participant.ticket.account, "person": participant.contact}
-    with translation.override(participant.ticket.account.language):
-        if request.GET.get("as") == "json":
-            options = {"ensure_ascii": False, "indent": 2}
-            response: HttpResponse = JsonResponse(copy_of_consent(**whose), json_dumps_params=options)
-        else:
-            response = HttpResponse(consent_in_words(**whose), content_type="text/plain; charset=utf-8")
+    if request.GET.get("as") == "json":
+        options = {"ensure_ascii": False, "indent": 2}
+        response: HttpResponse = JsonResponse(copy_of_consent(**whose), json_dumps_params=options)
+    else:
+        response = HttpResponse(consent_in_words(**whose), content_type="text/plain; charset=utf-8")
     ending = "json" if request.GET.get("as") == "json" else "txt"
     response["Content-Disposition"] = f'attachment; filename="consent.{ending}"'
     return response

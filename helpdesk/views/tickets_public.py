@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from helpdesk.forms.reply import AnswerForm
 from helpdesk.forms.ticket import TicketForm
+from helpdesk.languages import in_browsers_language, in_visitors_language, refuse_switched_off
 from helpdesk.models import Account, TicketFile, TicketMessage, TicketParticipant
 from helpdesk.services.contacts import verify_address
 from helpdesk.services.slips import masked_when_opened
@@ -41,8 +42,9 @@ from privacy.slips import what_was_masked
 @csrf_exempt  # no session, no cookie: there is nothing that a forged post could misuse
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
-    account = get_object_or_404(Account, public_id=public_id, is_active=True)
+@in_visitors_language
+def ticket_new(request: HttpRequest, account: Account) -> HttpResponse:
+    refuse_switched_off(account)
     form = TicketForm(account, *((request.POST, request.FILES) if request.method == "POST" else ()))
     if form.is_bound and form.is_valid():
         try:
@@ -52,7 +54,7 @@ def ticket_new(request: HttpRequest, public_id: str) -> HttpResponse:
                 None, _("We could not note that you agree, so nothing was stored. Please try again.")
             )
         else:
-            return _sent(public_id, masked=masked_when_opened(ticket))
+            return _sent(account.public_id, masked=masked_when_opened(ticket))
     expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
     context = {"account": account, "form": form, "expiry": expiry}
     return render(request, "tickets/new.html", context, status=422 if form.is_bound else 200)
@@ -65,8 +67,9 @@ def _sent(public_id: str, *, masked: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def ticket_sent(request: HttpRequest, public_id: str) -> HttpResponse:
-    account = get_object_or_404(Account, public_id=public_id, is_active=True)
+@in_visitors_language
+def ticket_sent(request: HttpRequest, account: Account) -> HttpResponse:
+    refuse_switched_off(account)
     expiry = expiry_of(account_id=account.pk, category=Category.TICKET)
     context = {
         "account": account,
@@ -80,6 +83,7 @@ def ticket_sent(request: HttpRequest, public_id: str) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_browsers_language
 def ticket_open(request: HttpRequest) -> HttpResponse:
     """Exchange the token of a link for a cookie. The fragment reaches us only by this page's post."""
     if request.method != "POST":
@@ -104,6 +108,7 @@ def ticket_open(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_safe
+@in_browsers_language
 def ticket_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
     return _thread(request, participant, _answer_form(participant)) if participant else _gone(request)
@@ -112,6 +117,7 @@ def ticket_thread(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_POST
+@in_browsers_language
 def ticket_answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     participant = _participant(request, pk)
     if participant is None:

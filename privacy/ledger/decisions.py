@@ -34,6 +34,11 @@ def declare_decisions(rebuild: Rebuild, *actions: str, before_erasures: bool = F
     _declared.append((rebuild, frozenset(actions), before_erasures))
 
 
+def declared_actions() -> frozenset[str]:
+    """Return the actions of the ledger that a restored database has to learn again."""
+    return frozenset[str]().union(*(actions for _function, actions, _first in _declared))
+
+
 def lost(entries: list[LedgerEntry]) -> Iterator[Found]:
     """Rebuild nothing: somebody has to decide it again, and until then nothing opens and nothing goes."""
     return (Found(entry, Outcome.LOST) for entry in entries)
@@ -52,16 +57,12 @@ def forgotten_decisions(after: int, *, up_to: int | None = None) -> list[LedgerE
 
     It knows its own: a line stays in the outbox as long as the memory of the ledger hasn't passed it.
     """
-    entries = LedgerEntry.objects.filter(seq__gt=after, action__in=_actions()).order_by("seq")
+    entries = LedgerEntry.objects.filter(seq__gt=after, action__in=declared_actions()).order_by("seq")
     found = list(entries if up_to is None else entries.filter(seq__lte=up_to))
     if not found:
         return []
-    lines = OutboxLine.objects.filter(action__in=_actions())
+    lines = OutboxLine.objects.filter(action__in=declared_actions())
     ours = set(lines.values_list("uid", flat=True))
     # Read last: a line that somebody took out of the outbox a moment ago is remembered by now.
     known = LedgerHead.objects.filter(pk=1).values_list("seq", flat=True).first() or 0
     return [entry for entry in found if entry.uid not in ours and entry.seq > known]
-
-
-def _actions() -> frozenset[str]:
-    return frozenset[str]().union(*(actions for _function, actions, _first in _declared))

@@ -25,6 +25,8 @@ class DataKey(VaultModel):
         PARTICIPANT = "participant", _("participant of a ticket")
         FILE = "file", _("file of a ticket")
         TECHNICAL = "technical", _("technical data of a chat or ticket")
+        SECURE = "secure", _("sensitive value of a chat")
+        ANSWER = "answer", _("answer on a form")
         USER = "user", _("user")
         INDEX = "index", _("blind index")
         PSEUDONYM = "pseudonym", _("pseudonyms of the ledger")

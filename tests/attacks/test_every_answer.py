@@ -79,11 +79,16 @@ def test_every_answer_is_fenced(client_of, account, rows, role):
                     and answer.headers.get("X-Frame-Options") != "DENY"
                     and answer.status_code < 500
                 )
-                or "Access-Control-Allow-Origin" in answer.headers
+                # The loader is a program that any site embeds; nothing of anybody's is in it.
+                or ("Access-Control-Allow-Origin" in answer.headers and page.name != "loader")
             ):
                 wrong.append((method, page.name, answer.status_code, dict(answer.headers)))
 
     assert wrong == []
+
+
+# A notice that somebody reads for the first time is kept as they read it: once shown it never changes.
+WRITTEN_DOWN = {"helpdesk.noticeversion"}
 
 
 @pytest.mark.django_db
@@ -96,7 +101,8 @@ def test_looking_changes_nothing(client_of, account, rows, role, settings):
         for method in ("get", "head", "options"):
             getattr(client, method)(address_of(page, account, rows))
 
-    assert state() == before
+    after = state()
+    assert {name for name in after if after[name] != before[name]} <= WRITTEN_DOWN
     assert Session.objects.count() == sessions
 
 

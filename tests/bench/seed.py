@@ -10,7 +10,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from django.utils import timezone
 
-from chat.models import Conversation, Message
+from chat.models import ChatFile, Conversation, Message
 from chat.services.conversations import hash_token
 from helpdesk.models import Account, Contact, Ticket, TicketFile, TicketMessage, TicketParticipant, User
 from privacy import vault
@@ -20,6 +20,7 @@ from privacy.models import DataKey
 from tests import factories
 
 BATCH = 2_000
+RECEIPT = b"Two books, paid on Monday."
 WORDS = "The parcel came, but one of the two books in it has a torn page. Could you send another one? " * 3
 
 
@@ -75,8 +76,10 @@ def contacts(account: Account, number: int) -> list[Contact]:
     return Contact.objects.bulk_create(made, batch_size=BATCH)
 
 
-def chats(account: Account, tokens: list[str], *, says: int = 0, **values) -> list[Conversation]:
-    """Make a chat for each token, with ``says`` messages of the visitor."""
+def chats(
+    account: Account, tokens: list[str], *, says: int = 0, files: bool = False, **values
+) -> list[Conversation]:
+    """Make a chat for each token, with ``says`` messages of the visitor, and a small file where asked for."""
     keys = vault.create_keys(kind=DataKey.Kind.CHAT, account_id=account.pk, count=len(tokens))
     made = [
         Conversation(
@@ -86,13 +89,43 @@ def chats(account: Account, tokens: list[str], *, says: int = 0, **values) -> li
     ]
     Conversation.objects.bulk_create(made, batch_size=BATCH)
     messages = [
-        Message(account=account, conversation=chat, key_id=chat.key_id, seq=seq, side="visitor", body=WORDS)
+        Message(
+            account=account,
+            conversation=chat,
+            key_id=chat.key_id,
+            seq=seq,
+            side="visitor",
+            body=WORDS,
+            files_sent=int(files and seq == 1),
+        )
         for chat in made
         for seq in range(1, says + 1)
     ]
     share_keys(messages)
     Message.objects.bulk_create(messages, batch_size=BATCH)
+    if files:
+        _attach_to_chats(account, [message for message in messages if message.files_sent])
     return made
+
+
+def _attach_to_chats(account: Account, messages: list[Message]) -> None:
+    keys = vault.create_keys(kind=DataKey.Kind.FILE, account_id=account.pk, count=len(messages))
+    opened = vault.open_keys(keys)
+    attached = [
+        ChatFile(
+            account=account,
+            conversation_id=message.conversation_id,
+            message=message,
+            key_id=key,
+            name="receipt.txt",
+            kind="text",
+            size=len(RECEIPT),
+            stored_as=store_file(opened[key] or b"", [RECEIPT]),
+        )
+        for key, message in zip(keys, messages, strict=True)
+    ]
+    share_keys(attached)
+    ChatFile.objects.bulk_create(attached, batch_size=BATCH)
 
 
 def tickets(account: Account, number: int, *, first: int = 1, files: bool = False, **values) -> None:

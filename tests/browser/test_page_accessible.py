@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from chat.demo import DEMO_ID
 from chat.services.conversations import end_chat
+from chat.services.secure import ask_for_value
 from helpdesk.brand import sheet_address
 from helpdesk.logos import logo_from
 from helpdesk.services.logos import keep_logo
@@ -62,6 +63,9 @@ def test_chat_from_the_launcher_to_its_end(shop, agent):
     agent_joins(agent)
     agent_says(agent, "Good morning")
     expect(said(chat)).to_have_text(["Good morning"])
+    ask_for_value(conversation=the_chat(), agent=agent, label="Customer number", why="To find you")
+    expect(chat.get_by_label("Customer number")).to_be_visible()
+    chat.get_by_text("My consent").click()
     box(chat).press("Enter")
     chat.locator(
         "[data-slot]:is([data-slot=typing], [data-slot=connection], [data-slot=stays])"
@@ -129,11 +133,14 @@ def test_faults_are_found(page):
     assert faults == ["label", "target-size", "dark color-contrast", "sideways"]
 
 
-@pytest.mark.parametrize("colour", ["", "#b3122b"])
-def test_pages_of_an_account(page, account, colour):
+@pytest.mark.parametrize(
+    ("colour", "addresses"),
+    [("", ["tickets/new"]), ("#b3122b", ["tickets/sent", "privacy", "chat", "tickets/new"])],
+    ids=["ours", "branded"],
+)
+def test_pages_of_an_account(page, account, colour, addresses):
     if colour:
         brand(account, colour)
-    addresses = ["tickets/sent", "privacy", "chat", "tickets/new"]
 
     for address in addresses:
         page.goto(f"/{address}/{account.public_id}/")
@@ -153,6 +160,8 @@ def test_thread_of_a_ticket_until_it_is_erased(page, account, agent):
 
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("alert")).to_be_focused()
+    check(page)
+    page.goto("/tickets/withdraw/")
     check(page)
     factories.policy(account, Category.TICKET, rule=Rule.AT_ONCE)
     close_ticket(ticket=ticket, by=agent)

@@ -83,7 +83,11 @@ def test_each_of_the_two_lines_is_needed(shop, missing):
 
 def test_nothing_is_stored_anywhere_before_the_visitor_acts(shop):
     answers = []
-    shop.context.on("response", answers.append)
+
+    def note(answer) -> None:
+        answers.append(answer)
+
+    shop.context.on("response", note)
     page = shop.visit()
     before = list(shop.requests)
     launcher(page).click()

@@ -140,6 +140,18 @@ def test_ended_chat_takes_no_files(chat, account, agent_client):
     assert list(stored_files()) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_request_larger_than_any_message_is_refused_before_it_reaches_the_chat(web, start, account):
+    chat, token = start(account)
+    address = reverse("visitor_messages", args=[account.public_id])
+
+    refused = web.request("POST", address, body={"body": "x" * (12 * 2**20)}, X_Chat_Token=token)
+    taken = web.request("POST", address, body={"body": "Hello"}, X_Chat_Token=token)
+
+    assert (refused, taken) == (413, 201)
+    assert [message.body for message in chat.messages.all()] == ["Where is my order?", "Hello"]
+
+
 def test_teammate_attaches_nothing_to_the_chat_of_another(chat, teammate_client):
     assert says(teammate_client, chat, png()).status_code == 403
     assert list(stored_files()) == []
@@ -262,7 +274,7 @@ def test_files_cost_one_more_query_however_many_there_are(
         send(chat, png("a.png"), png("b.png"))
 
     # One more than without files; all keys at once.
-    with django_assert_num_queries(7), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(11), django_assert_num_queries(1, using="vault"):
         visit("visitor_conversation", account)
 
 
@@ -300,6 +312,20 @@ def test_page_that_tells_why_tells_of_the_files(chat: Conversation, agent_client
 
     said = "Files of chats (2): Erased 7 days after it is closed, and with the rest at the latest."
     assert said in agent_client.get(address).text
+    factories.policy(account, Category.CHAT_FILE, amount=60)
+    assert "Files of chats (2): erased with the rest." in agent_client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(7, "Files of this chat: Erased 7 days after it is closed"), (30, ""), (90, "")]
+)
+def test_visitor_reads_when_files_go_before_the_chat(chat, account, amount, said):
+    factories.policy(account, Category.CHAT_FILE, amount=amount)
+
+    page = visit("visitor_conversation", account).text
+
+    assert ("Files of this chat" in page) == bool(said)
+    assert said in page
 
 
 @pytest.mark.django_db(transaction=True)

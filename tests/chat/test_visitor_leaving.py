@@ -44,7 +44,7 @@ def test_form_begins_with_what_is_known(chat, account):
 
     form = visit("visitor_leave_message", account).context["form"]
 
-    assert list(form.fields) == ["name", "email", "page", "message", "consent_answer", "notice"]
+    assert list(form.fields) == ["name", "email", "page", "message", "files", "consent_answer", "notice"]
     assert form["name"].value() == "Vera"
     assert form["email"].value() == "typed@mail.example"
     assert form["message"].value() == "Where is my order?\n\nAnybody there?"
@@ -72,6 +72,29 @@ def test_files_of_the_visitor_move_to_the_ticket_under_new_keys(chat, account, a
     assert count_survivors(old, [file.stored_as for file in (first, second, answer)]) == {}
     assert set(stored_files()) == {file.stored_as for file in files}
     assert not ChatFile.objects.exists()
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_more_files_come_with_what_is_left(chat, account):
+    send(chat, png("sent before.png"))
+
+    visit("visitor_leave_message", account, data=LEFT | {"files": [png("a.png"), png("b.png", b"two")]})
+
+    files = Ticket.objects.get().files.all()
+    assert [(file.name, content_of(file)) for file in files] == [
+        ("sent before.png", PNG),
+        ("a.png", PNG),
+        ("b.png", b"two"),
+    ]
+    assert set(stored_files()) == {file.stored_as for file in files}
+
+
+@pytest.mark.usefixtures("own_folders")
+def test_too_many_files_are_refused_beside_their_field(chat, account):
+    answer = visit("visitor_leave_message", account, data=LEFT | {"files": [png() for _ in range(6)]})
+
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["files"])
+    assert (Ticket.objects.count(), list(stored_files())) == (0, [])
 
 
 @pytest.mark.usefixtures("own_folders")

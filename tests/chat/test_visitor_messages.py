@@ -121,8 +121,8 @@ def test_conversation_costs_the_same_however_long_it_is(
     accept_chat(conversation=chat, agent=agent)
     post_message(conversation=chat, side="agent", agent=agent, body="Hello")
 
-    # The account, the chat with its agent, the entries with theirs, the retention rule; all keys at once.
-    with django_assert_num_queries(6), django_assert_num_queries(1, using="vault"):
+    # The account, the chat with its agent, the entries with theirs, rules of chats and files; all keys.
+    with django_assert_num_queries(10), django_assert_num_queries(1, using="vault"):
         visit("visitor_conversation", account)
 
 

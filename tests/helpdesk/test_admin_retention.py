@@ -249,6 +249,7 @@ def test_preset_fills_the_form_and_is_saved_as_shown(manager_client, account, pr
 def test_presets_and_rehearsal_quote_only_what_the_notice_says(manager_client, account):
     stored = {
         "chat transcripts",
+        "files of chats",
         "tickets",
         "files of tickets",
         "contacts with nothing left",

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
+from chat.models import Conversation
 from helpdesk.models import Ticket, TicketFile, User
 from helpdesk.services.archive import NotInArchive, open_archived, set_readers
 from helpdesk.services.tickets import add_note, close_ticket
@@ -13,6 +14,7 @@ from privacy import ledger
 from privacy.models import ArchiveOpening, ArchiveReader, LedgerEntry
 from privacy.services.erasing.erasure import erase_units
 from tests import factories
+from tests.chat.sending import PNG, png, send
 from tests.helpdesk.tickets import opened, pdf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -281,6 +283,23 @@ def test_each_download_is_an_opening(reader, ticket, agent_client):
     assert answer.content == b"%PDF torn"
     assert "no-store" in answer["Cache-Control"]
     assert actions() == ["archive.opened"]
+
+
+def test_file_of_a_chat_is_opened_the_same_way(reader, chat, agent_client):
+    Conversation.objects.update(closed_at=None, archived_at=None, status="waiting")
+    (file,) = send(chat, png("crane.png"))
+    Conversation.objects.update(closed_at=AT, archived_at=AT, status="closed")
+    address = reverse("archive_file", args=["chat", chat.pk, file.pk])
+
+    page = agent_client.post(address_of("chat", chat), {"purpose": PURPOSE}).text
+    answer = agent_client.post(address, {"purpose": PURPOSE})
+
+    assert "crane.png" in page
+    assert f'action="{address}"' in page
+    assert reverse("chat_file", args=[chat.pk, file.pk]) not in page
+    assert answer.content == PNG
+    assert agent_client.post(address, {"purpose": "short"}).status_code == 422
+    assert actions() == ["archive.opened"] * 2
 
 
 def test_file_of_another_ticket_is_not_found(account, reader, ticket, agent_client):

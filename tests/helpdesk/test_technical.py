@@ -297,9 +297,9 @@ def test_notice_says_which_parts_are_kept_how_they_are_shortened_and_until_when(
     keep(account, "address")
 
     assert (
-        "With a chat or ticket we also keep the network that you come from (your IP address without its end: "
-        "203.0.113.0/24 instead of 203.0.113.7, or the first 48 bits of an IPv6 address). This is erased 7 "
-        "days after it is closed, and with the chat or ticket at the latest."
+        "With a chat or ticket we also keep: the network that you come from (your IP address without its "
+        "end: 203.0.113.0/24 instead of 203.0.113.7, or the first 48 bits of an IPv6 address). This is "
+        "erased 7 days after it is closed, and with the chat or ticket at the latest."
     ) in notice(client, account)
     assert "Your whole network address is never stored" in notice(client, account)
 
@@ -307,7 +307,7 @@ def test_notice_says_which_parts_are_kept_how_they_are_shortened_and_until_when(
     keep(account, "browser", "page")
 
     assert (
-        "we also keep the name and main version of your browser and its system and the page on which the "
+        "we also keep: the name and main version of your browser, and its system; the page on which the "
         "chat began, without what follows a question mark. This is erased"
     ) in notice(client, account)
     assert "203.0.113" not in notice(client, account)

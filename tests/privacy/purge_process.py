@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from chat.models import ChatFile
 from helpdesk.models import TicketFile
 from privacy.encryption.files import stored_files
 from privacy.models import DataKey, Erasure
@@ -50,7 +51,9 @@ def living_keys() -> set[UUID]:
 
 
 def named_files() -> set[str]:
-    return set(TicketFile.objects.values_list("stored_as", flat=True))
+    return {
+        name for model in (TicketFile, ChatFile) for name in model.objects.values_list("stored_as", flat=True)
+    }
 
 
 def assert_nothing_is_half_erased() -> None:

@@ -8,7 +8,7 @@ from django.core.checks import run_checks
 from django.db import models
 from django.test.utils import isolate_apps
 
-from chat.models import ChatFile, Conversation, Message, TechnicalData
+from chat.models import ChatFile, Conversation, Message, SecureValue, TechnicalData
 from helpdesk.models import Contact, Ticket, TicketFile, TicketMessage, TicketTechnicalData, User
 from privacy import declarations
 from privacy.categories import Category
@@ -186,7 +186,7 @@ def test_what_a_rule_erases_as_one_is_declared_and_not_listed():
     found = {category: [unit.model for unit in declarations.units_in(category)] for category in Category}
 
     assert {category: models for category, models in found.items() if models} == {
-        Category.CHAT: [Conversation],
+        Category.CHAT: [Conversation, SecureValue],
         Category.CHAT_FILE: [ChatFile],
         Category.TICKET: [Ticket],
         Category.TICKET_FILE: [TicketFile],

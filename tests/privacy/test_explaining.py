@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from chat.models import Conversation
+from chat.models import ChatFile, Conversation
 from helpdesk.models import Ticket
 from helpdesk.services.files import store_files
 from helpdesk.services.retention import Decision, change_retention
@@ -20,6 +20,7 @@ from privacy.services.evidence.erased import NothingErased
 from privacy.services.evidence.explaining import explain, explain_erased
 from privacy.terms import Rule, Term, Unit
 from tests import factories
+from tests.chat.sending import send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -162,6 +163,16 @@ def test_file_has_a_rule_of_its_own(account):
 
     assert "the run of March 8, 2026, noon (UTC) erases it, and it goes with its ticket at the latest" in said
     assert "“Erased 7 days after it is closed”" in said
+
+
+def test_file_of_a_chat_goes_with_its_chat_at_the_latest(account):
+    factories.policy(account, Category.CHAT_FILE, amount=7)
+    (file,) = send(factories.chat(account))
+    Conversation.objects.update(status="closed", closed_at=CLOSED)
+
+    said = explain(ChatFile.objects.get(pk=file.pk), now=NOW)
+
+    assert "the run of March 8, 2026, noon (UTC) erases it, and it goes with its chat at the latest" in said
 
 
 # --- What is gone

@@ -9,6 +9,7 @@ from chat.models import Conversation
 from helpdesk.models import Contact, OutgoingMail, Ticket, TicketFile
 from helpdesk.services.files import content_of, store_files
 from helpdesk.services.retention import Decision, change_retention, end_cooling
+from helpdesk.services.tickets import close_ticket
 from privacy.cadences import Cadence, Every
 from privacy.categories import Category
 from privacy.encryption.files import store_file, stored_files
@@ -46,6 +47,18 @@ def test_file_goes_before_its_ticket_with_a_key_of_its_own(account, ticket_with_
     assert ticket_with_file.messages.get().body == "Page nine is torn."
     assert count_survivors([file.key_id], [file.stored_as]) == {}
     assert list(stored_files()) == []
+
+
+def test_file_goes_as_soon_as_its_ticket_is_closed_where_only_files_go_at_once(account, agent):
+    factories.policy(account, Category.TICKET_FILE, rule=Rule.AT_ONCE)
+    ticket = factories.ticket(account)
+    store_files(ticket.messages.get(), [SimpleUploadedFile("scan.png", b"pixels")])
+
+    close_ticket(ticket=ticket, by=agent)
+
+    assert (TicketFile.objects.count(), list(stored_files())) == (0, [])
+    assert Ticket.objects.get().status == Ticket.Status.CLOSED
+    assert ticket.messages.get().body == "Page nine is torn."
 
 
 def test_file_that_shares_the_key_of_its_ticket_leaves_the_ticket_readable(account, ticket_with_file):

@@ -6,16 +6,21 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from helpdesk.models import Account, User
+from helpdesk.services.minimums import as_json, set_minimums
 from helpdesk.services.retention import Decision, decisions_in_force, keep_decision
 from privacy.ledger.decisions import Found, Outcome
+from privacy.minimum_terms import MinimumTerm
 from privacy.models import LedgerEntry, Plan, PlanTerm, PolicyVersion, RetentionPolicy
+from privacy.services.restoring.holds import lost_reason
 from privacy.services.restoring.pseudonyms import with_references
+from privacy.services.rules.minimums import minimums_of
 from privacy.services.rules.policies import policies_in_force
 from privacy.services.rules.waits import let_all_wait, settle_waits
 from privacy.terms import Rule, Term
+
+MINIMUM = "retention.minimum_changed"
 
 
 def rebuild_plans(entries: list[LedgerEntry]) -> Iterator[Found]:
@@ -50,12 +55,15 @@ def rebuild_rules(entries: list[LedgerEntry]) -> Iterator[Found]:
 def _decide_again(account: Account, entries: list[LedgerEntry], people: dict[str, Any]) -> Iterator[Found]:
     for version, said in _by_version(entries).items():
         before = decisions_in_force(account)
+        least = minimums_of(account.pk)
         for entry in said:
-            if not entry.params.get("by_plan"):
+            if entry.action == MINIMUM:
+                yield _set_minimum(account, entry)
+            elif not entry.params.get("by_plan"):
                 _decide(account, entry.params)
-        _keep_version(account, version, said[-1], before, people.get(said[-1].params.get("who", "")))
+        _keep_version(account, version, said[-1], (before, least), people.get(said[-1].params.get("who", "")))
     obeyed = decisions_in_force(account)
-    newest = {entry.params.get("category", ""): entry for entry in entries}
+    newest = {entry.params.get("category", ""): entry for entry in entries if entry.action != MINIMUM}
     for category, entry in newest.items():
         if _is_obeyed(entry.params, obeyed.get(category)):
             yield Found(entry, Outcome.REBUILT, about=category)
@@ -82,6 +90,17 @@ def _decide(account: Account, said: dict[str, Any]) -> None:
         pass  # then it isn't what is obeyed, and the category is paused
 
 
+def _set_minimum(account: Account, entry: LedgerEntry) -> Found:
+    """Set the minimum of a category again, or take it away; it erases nothing either way."""
+    category, code = entry.params.get("category", ""), entry.params.get("after", "")
+    try:
+        least = MinimumTerm(category, Term.from_code(code), lost_reason()) if code else None
+        set_minimums(account, {category: least})
+    except (ValueError, ValidationError):
+        return Found(entry, Outcome.LOST, about=category)
+    return Found(entry, Outcome.REBUILT, about=category)
+
+
 def _is_obeyed(said: dict[str, Any], decision: Decision | None) -> bool:
     """Tell whether what is obeyed now is what an entry says, and all of it."""
     if decision is None or not (said.get("by_plan") or "at_end" in said):
@@ -92,7 +111,11 @@ def _is_obeyed(said: dict[str, Any], decision: Decision | None) -> bool:
 
 
 def _keep_version(
-    account: Account, number: int, entry: LedgerEntry, before: dict[str, Decision], by: Any
+    account: Account,
+    number: int,
+    entry: LedgerEntry,
+    before: tuple[dict[str, Decision], dict[str, MinimumTerm]],
+    by: Any,
 ) -> None:
     """Make the version that an entry names, so that later ones go on counting behind it."""
     if number:
@@ -103,9 +126,11 @@ def _keep_version(
             defaults={
                 "at": entry.at,
                 "by": by,
-                "before": {category: decision.as_json() for category, decision in before.items()},
+                "before": {category: decision.as_json() for category, decision in before[0].items()},
                 "after": {category: decision.as_json() for category, decision in after.items()},
-                "reason": _("Made again from the ledger after a restore: the words of the reason are lost."),
+                "minimums_before": as_json(before[1]),
+                "minimums_after": as_json(minimums_of(account.pk)),
+                "reason": lost_reason(),
             },
         )
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.management.gated import ask_gate, not_during_restore
@@ -47,3 +48,9 @@ class Command(BaseCommand):
             where = f"account {each.account_id} ({each.account})" if each.account else "no account"
             what = " ".join(filter(None, [each.action, each.category, each.about]))
             self.stdout.write(f"- {where}: {what} (x{each.times}): {each.get_outcome_display()}")
+        for operator in get_user_model()._base_manager.filter(is_superuser=True, is_active=True):
+            if not operator.has_usable_password():
+                self.stdout.write(
+                    "- an operator's password was replaced since; give them a new one:"
+                    f" `python manage.py changepassword {getattr(operator, operator.USERNAME_FIELD)}`"
+                )

@@ -14,6 +14,7 @@ from django.utils import timezone
 from privacy import ledger, vault
 from privacy.declarations import PersonalData, declarations, delete
 from privacy.ledger.signing import signing_key
+from privacy.services.erasing.ended import ended_parts, erase_ended
 from privacy.services.erasing.erasure import is_over
 from privacy.services.erasing.halving import erase_what_can_be
 from privacy.services.erasing.reasons import Reason
@@ -73,6 +74,7 @@ def purge(
             _purge_category(policy, now, dry_run, report, run)
         if not dry_run:
             settle(run)
+    _purge_ended(account_id, now, dry_run, report)
     if account_id is None:
         _purge_by_platform(now, dry_run, report)
     if not dry_run:
@@ -136,6 +138,17 @@ def _delete_unstopped(declared: PersonalData, ids: list, policy: Policy, run: Ru
                 run=run.code,
             )
         return deleted
+
+
+def _purge_ended(account_id: int | None, now: datetime, dry_run: bool, report: PurgeReport) -> None:
+    """Erase what says itself when it goes, whatever the rule of its unit."""
+    for ended in ended_parts(now, account_id=account_id):
+        report.add(ended.part.category, ended.due, now)
+        report.held += ended.held
+        if ended.due and not dry_run:
+            erased, failed = erase_ended(ended, now=now)
+            report.erased += erased
+            report.failed += failed
 
 
 def _purge_by_platform(now: datetime, dry_run: bool, report: PurgeReport) -> None:

@@ -57,7 +57,7 @@ class _Again:
             hold.review_on, hold.review_told_at = date.fromisoformat(entry.params["review_on"]), None
         elif hold.released_at is None:
             hold.released_at, hold.released_by = entry.at, self._by(entry)
-            hold.release_reason = _lost_reason()
+            hold.release_reason = lost_reason()
         hold.save()
         return Found(entry, Outcome.REBUILT)
 
@@ -76,7 +76,7 @@ class _Again:
             unit=said["unit"],
             unit_id=unit.pk,
             basis=said["basis"],
-            reason=_lost_reason(),
+            reason=lost_reason(),
             by=self._by(entry),
             created_at=entry.at,
             review_on=date.fromisoformat(said["review_on"]),
@@ -122,7 +122,7 @@ def _reference(unit: Any) -> str:
         return ""
 
 
-def _lost_reason() -> str:
+def lost_reason() -> str:
     return _("Made again from the ledger after a restore: the words of the reason are lost.")
 
 

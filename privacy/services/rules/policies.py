@@ -43,13 +43,13 @@ def policies_in_force(
     *,
     plan: Plan | None = None,
     terms: Mapping[str, Term] | None = None,
-    heed_pauses: bool = True,
+    once_confirmed: bool = False,
 ) -> Iterator[Policy]:
     """Yield every rule of one account, or of all, with five queries.
 
     ``plan`` stands in for theirs, and ``terms`` of categories for those that it has now; what would wait then
-    is said by :func:`privacy.services.rules.waits.foreseen`. Without ``heed_pauses`` rules are as they will
-    be once somebody confirmed them.
+    is said by :func:`privacy.services.rules.waits.foreseen`. ``once_confirmed`` are the rules as they will be
+    when somebody confirms those that are paused.
     """
     accounts = apps.get_model("helpdesk.Account").objects.select_related("plan").order_by("pk")
     decided, waiting = RetentionPolicy.objects.all(), CoolingOff.objects.all()
@@ -61,7 +61,7 @@ def policies_in_force(
     booked_terms = {(each.plan_id, str(each.category)): each.term for each in PlanTerm.objects.all()}
     if plan is not None:
         booked_terms |= {(plan.pk, str(category)): term for category, term in (terms or {}).items()}
-    paused = set(_pauses().values_list("account_id", "category")) if heed_pauses else set()
+    paused = set() if once_confirmed else set(_pauses().values_list("account_id", "category"))
     for account in accounts.annotate(version=Max("policy_versions__number")):
         booked = plan or account.plan
         for category in DECIDED:

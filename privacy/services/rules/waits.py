@@ -20,7 +20,7 @@ def settle_waits(
     Called in the transaction of the change, with the account locked.
     """
     earlier = {rule.category: rule for rule in before}
-    for rule in policies_in_force(account_id, heed_pauses=False):
+    for rule in policies_in_force(account_id, once_confirmed=True):
         skipped = rule.category in skip
         wait = after_change(rule, earlier[rule.category], now=now, skip=skipped).wait
         if wait != rule.wait:
@@ -30,7 +30,7 @@ def settle_waits(
 def let_all_wait(account_id: int, categories: Iterable[str], *, now: datetime) -> None:
     """Let everything that is there in these categories wait a day, whatever its rule was before."""
     chosen = set(categories)
-    for rule in policies_in_force(account_id, heed_pauses=False):
+    for rule in policies_in_force(account_id, once_confirmed=True):
         if rule.category in chosen:
             _keep(after_change(rule, replace(rule, term=Term(Rule.KEEP), wait=None), now=now))
 
@@ -46,7 +46,7 @@ def foreseen(
 ) -> list[Policy]:
     """Return the rules of an account under another plan, or its plan with other terms, and what waits."""
     before = {rule.category: rule for rule in policies_in_force(account_id)}
-    after = policies_in_force(account_id, plan=plan, terms=terms, heed_pauses=False)
+    after = policies_in_force(account_id, plan=plan, terms=terms, once_confirmed=True)
     return [after_change(rule, before[rule.category], now=now) for rule in after]
 
 

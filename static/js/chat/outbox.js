@@ -62,6 +62,14 @@ export function bodyOf({ clientId, text, files }) {
   return body;
 }
 
+// What is sent of a form: without files in the way that may outlive its page.
+export function bodyOfForm(form, submitter) {
+  const content = new FormData(form, submitter);
+  if (content.getAll("files").some((file) => file.size)) return content;
+  content.delete("files");
+  return new URLSearchParams(content);
+}
+
 // `crypto.randomUUID` exists on https pages and localhost only; a shop may be tried out by plain http.
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

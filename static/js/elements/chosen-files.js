@@ -11,6 +11,7 @@ class ChosenFiles extends HTMLElement {
   connectedCallback() {
     this.list = this.querySelector("ul");
     this.sum = this.querySelector("[role=status]");
+    this.rule = this.querySelector("[data-rule]");
     this.input = this.querySelector("input");
     this.button = this.querySelector(".chosen__add");
     this.input.removeAttribute("name"); // the form's own script sends them
@@ -93,7 +94,7 @@ class ChosenFiles extends HTMLElement {
 
   #show() {
     this.list.replaceChildren(...this.#files.map((file) => this.#line(file)));
-    this.list.hidden = this.sum.hidden = !this.#files.length;
+    for (const part of [this.list, this.sum, this.rule]) if (part) part.hidden = !this.#files.length;
     this.sum.textContent = this.#files.length ? this.#summary() : "";
     this.dispatchEvent(new CustomEvent("files:changed", { bubbles: true }));
   }

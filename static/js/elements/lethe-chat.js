@@ -5,7 +5,7 @@
 import { saveFile, saveSent, textOfLog } from "../chat/download.js";
 import { keeperFor } from "../chat/keeper.js";
 import { Lines } from "../chat/lines.js";
-import { Outbox, bodyOf } from "../chat/outbox.js";
+import { Outbox, bodyOf, bodyOfForm } from "../chat/outbox.js";
 import { parsed, template } from "../chat/screens.js";
 
 const OFFLINE_AFTER = 2000;
@@ -171,11 +171,11 @@ class LetheChat extends HTMLElement {
     event.preventDefault();
     const button = form.querySelector("button:not([type])");
     button.disabled = true;
-    const body = new URLSearchParams(new FormData(form));
+    const body = bodyOfForm(form, event.submitter);
     if (body.has("page")) body.set("page", this.keeper.page);
     if (body.has("site_consent")) this.#setSite(body);
     try {
-      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree };
+      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree, secure: this.#secure };
       await send[form.dataset.form].call(this, form, body);
     } finally {
       button.disabled = false;
@@ -249,7 +249,7 @@ class LetheChat extends HTMLElement {
     if (answer?.status === 201) return this.#finish(await answer.text());
     if (answer?.status === 422) return this.#showLeave(await answer.text());
     if (answer?.status === 404 || answer?.status === 410) return this.#refresh();
-    this.slotNamed("leave-error").textContent = this.words.failed;
+    this.slotNamed("leave-error").textContent = answer?.status === 413 ? this.words.large : this.words.failed;
   }
 
   // The ticket goes without the chat's token: nothing that is sent tells whose rating it is.
@@ -262,6 +262,18 @@ class LetheChat extends HTMLElement {
     const thanks = said.querySelector("[data-focus]");
     form.replaceWith(said);
     thanks?.focus();
+  }
+
+  // A sensitive value is kept nowhere here: what could not be sent stays in its field, and that is all.
+  async #secure(form, body) {
+    const answer = await this.#ask("secure/", { method: "POST", body }).catch(() => null);
+    if (answer?.status === 201) {
+      this.log.add(await answer.text());
+      return this.composer?.focusBox();
+    }
+    if ([404, 409, 410].includes(answer?.status)) return this.#refresh();
+    form.querySelector(".field__errors").innerHTML = answer?.status === 422 ? await answer.text() : this.words.failed;
+    form.querySelector("[name=value]").focus();
   }
 
   #finish(screen) {
@@ -359,14 +371,18 @@ class LetheChat extends HTMLElement {
     else this.lines.announce(this.words.failed);
   }
 
-  // The chat goes on behind the form: somebody may still come.
+  // The chat goes on behind the form: somebody may still come. Files that were chosen and not sent come along.
   #showLeave(html) {
+    const files = this.querySelector('[data-state="leave"] input[type=file]')?.files ?? this.composer?.chosen.files ?? [];
     this.querySelector('[data-state="leave"]')?.remove();
     this.querySelector(".chat-pane").hidden = true;
     this.#aside = this.composer;
     this.#aside?.remove();
     this.endButton.hidden = true;
     this.append(parsed(html));
+    const chosen = new DataTransfer();
+    for (const file of files) chosen.items.add(file);
+    this.querySelector('[data-state="leave"] input[type=file]').files = chosen.files;
     this.#focusMarked();
   }
 

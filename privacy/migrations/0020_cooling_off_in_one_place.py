@@ -2,7 +2,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0017_running_cooling_offs")]
+    dependencies = [("privacy", "0019_running_cooling_offs")]
 
     operations = [
         migrations.RemoveField(model_name="plan", name="shortened_at"),

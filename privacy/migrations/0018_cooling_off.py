@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("helpdesk", "0015_version_of_the_notice"), ("privacy", "0015_minimum_terms_of_accounts")]
+    dependencies = [("helpdesk", "0019_fields_of_forms"), ("privacy", "0017_keys_of_answers")]
 
     operations = [
         migrations.CreateModel(

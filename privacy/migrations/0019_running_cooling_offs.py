@@ -37,5 +37,5 @@ def _changes(apps, account, since):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("privacy", "0016_cooling_off")]
+    dependencies = [("privacy", "0018_cooling_off")]
     operations = [migrations.RunPython(move, migrations.RunPython.noop, elidable=True)]
