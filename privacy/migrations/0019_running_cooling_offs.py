@@ -5,7 +5,7 @@ from django.utils import timezone
 
 A_DAY = timedelta(hours=24)
 # Where nothing says when things would have gone, all of them wait until the day is over.
-KEPT = "keep"
+FORMER = {"term": "keep", "clock": "", "cadence": "continuous", "archive": ""}
 
 
 def move(apps, schema_editor):
@@ -15,15 +15,15 @@ def move(apps, schema_editor):
     policies = apps.get_model("privacy", "RetentionPolicy").objects
     found = {}
     for row in policies.filter(cooling_until__gt=now, changed_at__isnull=False):
-        found[row.account_id, row.category] = (row.changed_at, row.cooling_until, row.former or KEPT)
+        former = {**FORMER, "term": row.former, "clock": row.clock} if row.former else FORMER
+        found[row.account_id, row.category] = (row.changed_at, row.cooling_until, former)
     for account in apps.get_model("helpdesk", "Account").objects.select_related("plan"):
         for category, at in _changes(apps, account, now - A_DAY):
             was = found.get((account.pk, category))
             if was is None or was[0] < at:
-                found[account.pk, category] = (at, at + A_DAY, KEPT)
+                found[account.pk, category] = (at, at + A_DAY, FORMER)
     rows = apps.get_model("privacy", "CoolingOff").objects
-    for (account_id, category), (since, until, term) in found.items():
-        former = {"term": term, "clock": "", "cadence": "continuous", "archive": ""}
+    for (account_id, category), (since, until, former) in found.items():
         rows.create(account_id=account_id, category=category, since=since, until=until, former=former)
 
 
