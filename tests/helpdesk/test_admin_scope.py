@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vaul
 
 REGISTERED = {
     "helpdesk.account",
+    "helpdesk.formfield",
     "helpdesk.recipient",
     "helpdesk.user",
     "privacy.ledgerentry",
