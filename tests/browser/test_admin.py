@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
+from helpdesk.admin.accounts import TABS
 from privacy.models import RetentionPolicy
 from privacy.terms import Rule, Term, Unit
 from tests.chat.conftest import session_of  # noqa: F401
@@ -186,6 +187,6 @@ def test_settings_stand_one_below_the_other_without_script(browser, web, session
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Brambles")
-    expect(page.locator(".panel")).to_have_count(6)
-    assert [panel.is_visible() for panel in page.locator(".panel").all()] == [True] * 6
+    expect(page.locator(".panel")).to_have_count(len(TABS))
+    assert [panel.is_visible() for panel in page.locator(".panel").all()] == [True] * len(TABS)
     context.close()
