@@ -61,6 +61,7 @@ declare_impersonal(
     models.RetentionMinimum,
     models.RetentionPolicy,
     models.PolicyVersion,
+    models.CoolingOff,
     models.ArchiveReader,
     models.ConsentNotice,
     models.Purpose,

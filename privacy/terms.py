@@ -3,6 +3,7 @@
 import calendar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Self
 
 from dateutil.relativedelta import relativedelta
@@ -40,6 +41,7 @@ class Clock(TextChoices):
 # A January of a common year: a month is as long as 31 days, and a year as 365.
 COMPARED_FROM = datetime(2001, 1, 1, tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_CLOCKS_ARE_SET_BY = timedelta(hours=2)  # at most, today; only some places did more, once
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,32 @@ class Term:
         mine, theirs = (term.ends_at(COMPARED_FROM) or _NEVER for term in (self, other))
         return mine < theirs
 
+    def may_end_before(self, other: "Term") -> bool:
+        """Tell whether something can go sooner under this term, whenever and wherever it begins.
+
+        Thirty days and a month are each the shorter one at times, and so are a day and 24 hours.
+        """
+        if Rule.KEEP in {self.rule, other.rule}:
+            return self.rule != other.rule and other.rule == Rule.KEEP
+        (least, _most), (_least, most) = self._bounds(), other._bounds()
+        if self._counted_in() == other._counted_in():
+            return least < _least
+        one_is_elapsed = self._is_elapsed_time() or other._is_elapsed_time()
+        return least < most + (_CLOCKS_ARE_SET_BY if one_is_elapsed else timedelta())
+
+    def _bounds(self) -> tuple[timedelta, timedelta]:
+        """Return the shortest and the longest that this can be, on a clock that nobody sets."""
+        length = self._length()
+        if isinstance(length, relativedelta):
+            return _months(length.years * 12 + length.months)
+        return length, length
+
+    def _counted_in(self) -> str:
+        """Return by what it is counted: what is counted alike can be compared exactly."""
+        if self._is_elapsed_time():
+            return "elapsed"
+        return "months" if self.unit in {Unit.MONTHS, Unit.YEARS} else "days"
+
     def _is_elapsed_time(self) -> bool:
         return self.rule == Rule.AT_ONCE or self.unit in {Unit.MINUTES, Unit.HOURS}
 
@@ -129,6 +157,14 @@ class Term:
             Unit.MONTHS: ngettext("%d month", "%d months", self.amount),
             Unit.YEARS: ngettext("%d year", "%d years", self.amount),
         }[Unit(self.unit)] % self.amount
+
+
+@cache
+def _months(number: int) -> tuple[timedelta, timedelta]:
+    """Return the shortest and the longest that so many months can be."""
+    starts = [datetime(2001 + month // 12, month % 12 + 1, 1, tzinfo=UTC) for month in range(96)]
+    lengths = [start + relativedelta(months=number) - start for start in starts]
+    return min(lengths), max(lengths)
 
 
 def _ends_month(day: datetime) -> bool:

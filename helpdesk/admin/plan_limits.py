@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from helpdesk.models import Account
-from helpdesk.services.retention import Decision, part_of_plan
+from helpdesk.services.entitlement import part_of_plan
 from privacy.models import Plan
+from privacy.services.rules.decisions import Decision
 from privacy.services.rules.policies import CONTINUOUS
 from privacy.terms import Rule, Term
 

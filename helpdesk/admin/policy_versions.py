@@ -6,10 +6,10 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from helpdesk.models import Account
-from helpdesk.services.retention import Decision, proposed
 from privacy.categories import Category
 from privacy.encryption.rows import share_keys
 from privacy.models import PolicyVersion
+from privacy.services.rules.decisions import Decision, proposed
 from privacy.services.rules.policies import Policy, policies_in_force
 from privacy.services.rules.retention import sentence_of
 from privacy.terms import Term

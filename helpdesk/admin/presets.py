@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from helpdesk.admin.rehearsals import told_to_visitors
 from helpdesk.admin.retention_tab import RetentionTab
 from helpdesk.notice import tells_of
-from helpdesk.services.retention import Decision, proposed
 from privacy.categories import Category
 from privacy.presets import PRESETS, Preset
+from privacy.services.rules.decisions import Decision, proposed
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
     """Return what the rehearsal of the rules as they stand on the page shows; nothing is saved."""
     rehearsal = tab.rehearsal
     policies = tab.policies()
-    along = along_with(rehearsal)
+    along = along_with(rehearsal.taken, policies)
     return {
         "rehearsal": rehearsal,
         "lines": [
@@ -81,7 +81,7 @@ def shown(tab: RetentionTab) -> dict[str, Any]:
         "number_to_type": tab.number_to_type,
         "doomed": tab.doomed_in_words(),
         "incomplete": [row.label for row in tab.rows if row.is_bound and not row.is_valid()],
-        "waits": any(policy.cooling_until and policy.cooling_until > tab.now for policy in policies),
+        "waits": any(policy.is_cooling(tab.now) for policy in policies),
         "language": tab.account.language,
     }
 
@@ -104,7 +104,7 @@ def told_to_visitors(tab: RetentionTab, policy: Policy) -> str:
 def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
     """Return in a word or two who decided what is in force, and the kind of the badge."""
     policy = row.in_force
-    if policy.cooling_until and policy.cooling_until > tab.now:
+    if policy.cooling_until and policy.is_cooling(tab.now):
         until = date_format(localtime(policy.cooling_until, policy.zone), "SHORT_DATETIME_FORMAT")
         return _("cooling off until %(until)s") % {"until": until}, "warning"
     if row.decided is None:

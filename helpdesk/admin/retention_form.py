@@ -16,11 +16,12 @@ from helpdesk.admin.of_category import OfCategory
 from helpdesk.admin.plan_limits import Limits
 from helpdesk.admin.retention_values import ARCHIVE, LONGER_UNITS, controls_of, counts_not, decision_from
 from helpdesk.models import Account
-from helpdesk.services.retention import Decision, refuse_beyond_plan
+from helpdesk.services.entitlement import refuse_beyond_plan
 from helpdesk.technical import is_stored
 from privacy.cadences import Every
 from privacy.declarations import clocks_in, rows_in, units_in
 from privacy.models import AtEnd, RetentionPolicy
+from privacy.services.rules.decisions import Decision
 from privacy.services.rules.policies import CONTINUOUS, Policy
 from privacy.terms import Clock, Rule, Unit
 
@@ -144,9 +145,13 @@ class CategoryForm(OfCategory):
         return decision if decision.clock in self.clocks else replace(decision, clock=usual)
 
     def _within_plan(self, decision: Decision) -> Decision:
+        """Return what is obeyed of a decision: no row shows what its plan doesn't allow."""
         if self.limits.plan.schedules:
             return decision
-        return replace(decision, cadence=CONTINUOUS, archive=None)
+        longest = self.limits.longest(self.category)
+        limited = longest is not None and longest.is_shorter_than(decision.term)
+        term = longest if limited and longest else decision.term
+        return replace(decision, term=term, cadence=CONTINUOUS, archive=None)
 
     def _leave_out(self) -> None:
         """Take away what this category can't have."""

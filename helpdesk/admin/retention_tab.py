@@ -1,12 +1,12 @@
 """All of an account's retention on one page: its categories, and what a change asks for before it counts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -20,14 +20,18 @@ from helpdesk.admin.retention_form import CategoryForm
 from helpdesk.forms.typed import LineField
 from helpdesk.models import Account
 from helpdesk.services.minimums import Minimums, asks_why, changed_minimums, short_of
-from helpdesk.services.retention import Decision, goes_sooner, proposed
 from helpdesk.services.silence import erased_by
 from privacy.minimum_terms import MinimumTerm
 from privacy.models import Plan
 from privacy.presets import Preset
+from privacy.services.rules.along import all_in
+from privacy.services.rules.cooling import may_go_sooner
+from privacy.services.rules.decisions import Decision, proposed
 from privacy.services.rules.minimums import minimums_of
-from privacy.services.rules.policies import COOLING_OFF, Policy, policies_in_force
-from privacy.services.rules.rehearsal import Rehearsal, rehearse
+from privacy.services.rules.policies import policies_in_force
+from privacy.services.rules.policy import Policy
+from privacy.services.rules.rehearsal import Rehearsal, over_in, rehearse
+from privacy.services.rules.waits import foreseen
 
 
 class ChangeForm(forms.Form):
@@ -66,7 +70,12 @@ class RetentionTab:
         """``plan`` is another one that an operator chose on the same page and hasn't saved yet."""
         self.account, self.preset, self.asks = account, preset, asks
         self.now = timezone.now()
-        self.planned = self._under(plan) if plan and plan != account.plan else {}
+        self.plan = plan if plan and plan != account.plan else None
+        self.planned = (
+            {rule.category: rule for rule in foreseen(account.pk, plan=self.plan, now=self.now)}
+            if self.plan
+            else {}
+        )
         self.closing = closed_by_limits(account, data, self.now)
         self.confirm_above = account.confirm_above  # as saved: nobody raises it to get around it
         limits = Limits.of(account)
@@ -130,40 +139,32 @@ class RetentionTab:
             for row in self.rows
         ]
 
-    def _under(self, plan: Plan) -> dict[str, Policy]:
-        """Return the rules that the chosen plan cuts short, as they would wait."""
-        before = {rule.category: rule for rule in policies_in_force(self.account.pk)}
-        return {
-            rule.category: replace(
-                rule, former=None, changed_at=self.now, cooling_until=self.now + COOLING_OFF
-            )
-            for rule in policies_in_force(self.account.pk, plan=plan)
-            if goes_sooner(Decision.of_policy(rule), before[rule.category])
-        }
-
     @cached_property
     def rehearsal(self) -> Rehearsal:
         return rehearse(self.policies(), self.now)
 
     @cached_property
     def doomed(self) -> dict[str, int]:
-        """How much goes at once, by category: under shorter rules, and with what a shorter limit closes."""
-        found = self._over()
-        for policy in self.policies() if self.closing else ():
+        """How much goes at once, by category: under shorter rules, by a shorter limit, and with that."""
+        over, rules = self._over(), self.policies()
+        for policy in rules if self.closing else ():
             rows = self.closing.get(policy.category)
-            if rows is not None and (number := erased_by(rows, policy, self.now)):
-                found[policy.category] = found.get(policy.category, 0) + number
-        return found
+            if rows is not None:
+                closed = erased_by(rows, policy, self.now).values_list("pk", flat=True)
+                over[rows.model] = [*over.get(rows.model, []), *closed]
+        return dict(all_in(over, rules))
 
-    def _over(self) -> dict[str, int]:
-        """Return how much is over at once under the rules that become shorter, by category."""
-        taking = {row.category for row in self.rows if _takes_more(row)} | self.planned.keys()
-        if not taking:
+    def _over(self) -> dict[type[Model], list[Any]]:
+        """Return what is over at once under the rules that become shorter: ids by model."""
+        changed = zip(self.policies(), self.rows, strict=True)
+        shorter = [policy for policy, row in changed if may_go_sooner(policy, row.in_force)]
+        if not shorter:
             return {}
         seen = self.__dict__.get("rehearsal")  # what the page shows anyway, if it saw everything
         if seen is None or seen.cut:
-            seen = rehearse([policy for policy in self.policies() if policy.category in taking], self.now)
-        return {each.category: each.past for each in seen.forecasts if each.category in taking and each.past}
+            seen = rehearse(shorter, self.now)
+        taking = {policy.category for policy in shorter}
+        return over_in(each for each in seen.forecasts if each.category in taking)
 
     @property
     def number_to_type(self) -> int | None:
@@ -185,7 +186,11 @@ class RetentionTab:
 
     def _ask(self) -> None:
         """Ask for a reason and for the number, where the change needs them."""
-        sooner = any(goes_sooner(self.decisions[row.category], row.in_force) for row in self._changed_rows())
+        sooner = any(
+            may_go_sooner(policy, row.in_force)
+            for policy, row in zip(self.policies(), self.rows, strict=True)
+            if row.category in self.decisions
+        )
         if self.chosen.get("skip_cooling") and sooner and not self.chosen.get("reason"):
             self.change.add_error("reason", ValidationError(_("Say why it can't wait."), "required"))
         short = short_of(self.minimums, self.decisions)
@@ -201,17 +206,7 @@ class RetentionTab:
             said = capfirst(words % {"number": number, "each": self.doomed_in_words()})
             self.change.add_error("typed_number", ValidationError(said, "number"))
 
-    def _changed_rows(self) -> list[CategoryForm]:
-        return [row for row in self.rows if row.category in self.decisions]
-
 
 def chosen_plan(data: Mapping[str, Any]) -> Plan | None:
     """Return the plan that was chosen on the page of the account, where one was."""
     return Plan.objects.filter(pk=data.get("plan", "")).first()
-
-
-def _takes_more(row: CategoryForm) -> bool:
-    """Tell whether something may go under the decision that would stay under the rule in force."""
-    if not row.is_changed or row.decision is None:
-        return False
-    return goes_sooner(row.decision, row.in_force) or row.decision.cadence != row.current.cadence

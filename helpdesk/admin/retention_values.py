@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from helpdesk.services.retention import Decision
 from privacy.cadences import Cadence, Every
+from privacy.services.rules.decisions import Decision
 from privacy.terms import Rule, Term, Unit
 
 ARCHIVE = {"archive_amount", "archive_unit"}

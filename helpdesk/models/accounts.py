@@ -68,7 +68,6 @@ class Account(models.Model):
         related_name="accounts",
         verbose_name=_("plan"),
     )
-    plan_changed_at = models.DateTimeField(null=True, editable=False)
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from helpdesk.account_codes import codes_of, marks_of
@@ -18,11 +17,13 @@ from helpdesk.models import Account, AllowedNetwork, User
 from helpdesk.services.accounts import assign_managers
 from helpdesk.services.logos import keep_logo
 from helpdesk.services.minimums import Minimums
-from helpdesk.services.retention import Decision, change_retention, decisions_in_force, note_plan
+from helpdesk.services.retention import Decision, change_retention, note_plan
 from helpdesk.services.silence import note_shorter_silence
 from helpdesk.services.support import end_support_to_account
 from privacy import ledger
+from privacy.models import Plan
 from privacy.services.people.notices import current_notice, publish_notice
+from privacy.services.rules.policies import policies_in_force
 
 DECIDED_BY_OPERATORS = {"plan", "is_active"}
 BY_OTHER_FIELDS = {"logo_mark"}  # settings that a control of another name decides
@@ -57,15 +58,17 @@ def change_account(
     decide, and ``ValidationError`` for bad values or an allowlist that would lock out ``by``.
     """
     with transaction.atomic():
+        if "plan" in values:  # before the account, as who changes a plan locks them
+            Plan.objects.select_for_update(no_key=True).get(pk=values["plan"].pk)
         account = Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         if revision is not None and revision != revision_of(account):
             raise ChangedMeanwhile
         if logo is not None:
             values = {**values, "logo_mark": keep_logo(account=account, logo=logo)}
-        obeyed = decisions_in_force(account) if "plan" in values else {}
+        before = list(policies_in_force(account.pk))
         _set_values(account, values, by)
-        if obeyed:
-            note_plan(account=account, obeyed=obeyed, by=by, reason=_("Another plan"))
+        if "plan" in values:
+            note_plan(account=account, before=before, by=by, reason=_("Another plan"))
         change_retention(
             account=account,
             decisions=decisions or {},
@@ -73,6 +76,7 @@ def change_account(
             by=by,
             reason=reason,
             skip_cooling=skip_cooling,
+            before=before,
         )
         publish_notice(account=account)
         if networks is not None:
@@ -144,8 +148,6 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
         raise PermissionDenied
     if not changed:
         return
-    if "plan" in changed:
-        account.plan_changed_at = timezone.now()  # what it cuts short waits a day
     note_shorter_silence(account, before)
     account.full_clean()
     account.save()

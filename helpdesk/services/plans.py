@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from helpdesk.models import User
-from helpdesk.services.retention import decisions_in_force, note_plan
+from helpdesk.services.retention import note_plan
 from privacy import ledger
 from privacy.models import Plan, PlanTerm
+from privacy.services.rules.policies import policies_in_force
 from privacy.terms import Term
 
 
@@ -27,9 +27,9 @@ def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
     _refuse_others(by)
     with transaction.atomic():
         former = Plan.objects.select_for_update(no_key=True).filter(pk=plan.pk).first()
-        obeyed = {account: decisions_in_force(account) for account in plan.accounts.all()} if former else {}
-        if former is not None and former.schedules and not plan.schedules:
-            plan.shortened_at = timezone.now()
+        # Locked in one order: what their managers decide at the same moment comes before or after it.
+        concerned = plan.accounts.select_for_update(no_key=True).order_by("pk") if former else []
+        before = {account: list(policies_in_force(account.pk)) for account in concerned}
         plan.full_clean(validate_unique=former is None)
         plan.save()
         if former is None or former.schedules != plan.schedules:
@@ -42,8 +42,8 @@ def save_plan(*, plan: Plan, by: User, terms: Mapping[str, Term]) -> Plan:
             )
         for category, term in terms.items():
             _save_term(plan, category, term, by)
-        for account, rules in obeyed.items():
-            note_plan(account=account, obeyed=rules, by=by, reason=_("The plan changed"))
+        for account, rules in before.items():
+            note_plan(account=account, before=rules, by=by, reason=_("The plan changed"))
     return plan
 
 
@@ -76,8 +76,6 @@ def _save_term(plan: Plan, category: str, term: Term, by: User) -> None:
     if before is not None and before.code() == term.code():
         return
     row = row or PlanTerm(plan=plan, category=category)
-    if before is None or term.is_shorter_than(before):
-        row.shortened_at = timezone.now()
     row.rule, row.amount, row.unit = term.rule, term.amount or 1, term.unit
     row.full_clean()
     row.save()

@@ -86,20 +86,20 @@ def closed_by(account: Account, category: str, amount: int, now: datetime) -> Qu
     )
 
 
-def erased_by(rows: QuerySet, policy: Policy, now: datetime) -> int:
-    """Return how many of these are over under a rule within a day of being closed, where nothing stops it.
+def erased_by(rows: QuerySet, policy: Policy, now: datetime) -> QuerySet:
+    """Return which of these are over under a rule within a day of being closed, where nothing stops it.
 
     Where months end, it may be a few more.
     """
     latest = policy.term.latest_start(now + COOLING_OFF, policy.zone)
     if latest is None or policy.archive is not None:
-        return 0
+        return rows.none()
     unit = _unit(policy.category)
     clock = clock_of(unit, policy)
     free = rows.exclude(suspended(unit))
     if clock == unit.over:  # the clock begins when it is closed
-        return free.count() if now <= latest else 0
-    return free.filter(**{f"{clock}__lte": latest}).count()
+        return free if now <= latest else rows.none()
+    return free.filter(**{f"{clock}__lte": latest})
 
 
 def _former(account: Account, limit: Limit, now: datetime) -> int | None:

@@ -4,7 +4,15 @@ from privacy.models.figures import DailyCount, Heartbeat, Skeleton
 from privacy.models.ledger import LedgerEntry, LedgerHead, LedgerWalk, OutboxLine
 from privacy.models.purposes import Basis, Purpose
 from privacy.models.restoring import ForgottenDecision
-from privacy.models.retention import AtEnd, Plan, PlanTerm, PolicyVersion, RetentionMinimum, RetentionPolicy
+from privacy.models.retention import (
+    AtEnd,
+    CoolingOff,
+    Plan,
+    PlanTerm,
+    PolicyVersion,
+    RetentionMinimum,
+    RetentionPolicy,
+)
 from privacy.models.runs import OpenRun
 from privacy.models.suspensions import Suspension
 from privacy.models.vault import DataKey, Erasure, Tombstone, VaultModel
@@ -16,6 +24,7 @@ __all__ = [
     "Basis",
     "ConsentNotice",
     "ConsentRecord",
+    "CoolingOff",
     "DailyCount",
     "DataKey",
     "Erasure",

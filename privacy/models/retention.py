@@ -43,7 +43,6 @@ class Plan(models.Model):
     schedules = models.BooleanField(
         _("accounts decide on schedules, longer terms and an archive"), default=False
     )
-    shortened_at = models.DateTimeField(null=True, editable=False)  # when it stopped opening them
 
     class Meta:
         verbose_name = _("plan")
@@ -62,7 +61,6 @@ class PlanTerm(models.Model):
     rule = models.CharField(_("rule"), max_length=8, choices=Rule, default=Rule.AFTER)
     amount = models.PositiveIntegerField(_("amount"), default=30, validators=COUNTABLE)
     unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.DAYS)
-    shortened_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("term of a plan")
@@ -98,11 +96,6 @@ class RetentionPolicy(models.Model):
         _("then in the archive for"), null=True, blank=True, validators=COUNTABLE
     )
     archive_unit = models.CharField(_("unit"), max_length=8, choices=Unit, default=Unit.MONTHS)
-    # What was there before a shorter term waits until the cooling-off is over; ``former`` is the code of the
-    # longer term.
-    changed_at = models.DateTimeField(null=True, editable=False)
-    cooling_until = models.DateTimeField(null=True, editable=False)
-    former = models.CharField(max_length=32, blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = _("retention rule")
@@ -134,6 +127,29 @@ class RetentionPolicy(models.Model):
     @property
     def cadence(self) -> Cadence:
         return Cadence(self.every, self.hour, self.weekday, self.day)
+
+
+class CoolingOff(models.Model):
+    """What waits in a category of an account since its rule became shorter, whoever made it so.
+
+    ``former`` is the rule from before, as :mod:`privacy.services.rules.cooling` writes it down.
+    """
+
+    account = models.ForeignKey("helpdesk.Account", models.CASCADE, related_name="cooling_offs")
+    category = models.CharField(_("category"), max_length=16, choices=CHOICES)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    former = models.JSONField()
+
+    class Meta:
+        verbose_name = _("cooling-off")
+        verbose_name_plural = _("cooling-offs")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "category"], name="one_cooling_off_a_category")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_category_display()}: {self.until}"
 
 
 class RetentionMinimum(models.Model):

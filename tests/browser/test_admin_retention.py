@@ -43,15 +43,17 @@ def test_manager_sees_the_forecast_types_the_number_and_downloads_the_receipt(
 
     shorten_chats(page)
     rehearsal = page.get_by_role("group", name="Rehearsal")
-    expect(rehearsal).to_contain_text("12 are past the new time already (chat transcripts: 12)")
+    expect(rehearsal).to_contain_text(
+        "24 are past the new time already (chat transcripts: 12, contacts with nothing left: 12)"
+    )
     expect(rehearsal.get_by_role("img")).to_have_attribute(
         "aria-label", "12 at the next run, 12 within 30 days."
     )
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert").first).to_contain_text("Type 12.")
+    expect(page.get_by_role("alert").first).to_contain_text("Type 24.")
     assert RetentionPolicy.objects.get(account=account, category="chat").amount == 30
 
-    page.get_by_label("Type how many will be erased").fill("12")
+    page.get_by_label("Type how many will be erased").fill("24")
     page.get_by_label("Why these rules change").fill("Told by the data protection officer")
     page.get_by_label("Don't wait 24 hours").check()
     page.get_by_role("button", name="Save").click()
@@ -72,7 +74,7 @@ def test_manager_sees_the_forecast_types_the_number_and_downloads_the_receipt(
 def test_what_waits_a_day_is_let_run_with_a_reason(page: Page, account, old_chats, complaints):  # noqa: F811
     open_settings(page, account, "Retention")
     shorten_chats(page)
-    page.get_by_label("Type how many will be erased").fill("12")
+    page.get_by_label("Type how many will be erased").fill("24")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("cooling off")).to_be_visible()
     assert purge(account_id=account.pk).erased == 0
@@ -125,7 +127,7 @@ def test_rehearsal_works_without_script(browser, web, session_of, manager, accou
     page.get_by_role("button", name="Rehearse").click()
     expect(page.locator("#rehearsal")).to_contain_text("12 are past the new time already")
     assert RetentionPolicy.objects.get(account=account, category="chat").amount == 30
-    page.get_by_label("Type how many will be erased").fill("12")
+    page.get_by_label("Type how many will be erased").fill("24")
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_role("status")).to_contain_text("Saved. It counts from now on.")

@@ -62,13 +62,14 @@ def test_term_that_would_erase_much_asks_for_the_number_of_all_accounts(
             factories.chat(each, closed_at=timezone.now() - timedelta(days=20))
 
     asked = operator_client.post(PAGE, as_shown(operator_client) | A_WEEK)
-    wrong = operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 11})
+    wrong = operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 12})
 
     for answer in (asked, wrong):
         (said,) = answer.context["adminform"].form.errors["typed_number"]
-        assert "erases 12 things that are there now (chat transcripts: 12). Type 12." in said
+        each = "chat transcripts: 12, contacts with nothing left: 12"
+        assert f"erases 24 things that are there now ({each}). Type 24." in said
     assert PlanTerm.objects.get(plan=standard, category="chat").term.code() == "after.3.months"
-    operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 12})
+    operator_client.post(PAGE, as_shown(operator_client) | A_WEEK | {"typed_number": 24})
     assert PlanTerm.objects.get(plan=standard, category="chat").term.code() == "after.1.weeks"
 
 
@@ -88,7 +89,7 @@ def test_plan_that_opens_nothing_any_more_is_counted_too(operator_client, accoun
 
     answer = operator_client.post(page, shown)
 
-    assert "Type 11." in answer.context["adminform"].form.errors["typed_number"][0]
+    assert "Type 22." in answer.context["adminform"].form.errors["typed_number"][0]
     assert Plan.objects.get(pk="enterprise").schedules
 
 

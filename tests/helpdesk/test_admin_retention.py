@@ -277,14 +277,14 @@ def test_shorter_rule_that_erases_many_asks_for_the_number(manager_client, accou
     old_tickets(account, 2)
 
     asked = post(manager_client, account, **A_WEEK)
-    wrong = post(manager_client, account, **A_WEEK, typed_number=3)
+    wrong = post(manager_client, account, **A_WEEK, typed_number=2)
 
     for answer in (asked, wrong):
-        assert errors_of(answer) == {
-            "typed_number": ["These rules erase 2 things that are there now (tickets: 2). Type 2."]
-        }
+        each = "tickets: 2, contacts with nothing left: 2"
+        said = f"These rules erase 4 things that are there now ({each}). Type 4."
+        assert errors_of(answer) == {"typed_number": [said]}
     assert decided(account).amount == 30
-    assert post(manager_client, account, **A_WEEK, typed_number=2).status_code == 302
+    assert post(manager_client, account, **A_WEEK, typed_number=4).status_code == 302
     assert decided(account).amount == 1
 
 
@@ -292,7 +292,7 @@ def test_number_is_counted_again_when_it_is_saved(manager_client, account):
     account.confirm_above = 1
     account.save()
     old_tickets(account, 2)
-    posted = as_shown(manager_client, account) | A_WEEK | {"typed_number": 2}
+    posted = as_shown(manager_client, account) | A_WEEK | {"typed_number": 4}
     old_tickets(account, 1)
 
     answer = manager_client.post(path_of(account), posted)
@@ -334,7 +334,8 @@ def test_number_speaks_of_each_category_and_leaves_out_what_is_held(manager_clie
 
     answer = post(manager_client, account, **A_WEEK, chat_rule="at_once")
 
-    assert "(chat transcripts: 1, tickets: 2). Type 3." in errors_of(answer)["typed_number"][0]
+    said = "(chat transcripts: 1, tickets: 2, contacts with nothing left: 3). Type 6."
+    assert said in errors_of(answer)["typed_number"][0]
 
 
 def silent_tickets(account, number, *, days=40):
@@ -354,10 +355,10 @@ def test_shorter_silence_that_closes_and_erases_many_asks_for_the_number(manager
     asked = post(manager_client, account, silent_ticket_days=30)
 
     assert "3 silent tickets would be closed a day after you save." in shown
-    assert errors_of(asked) == {
-        "typed_number": ["These rules erase 3 things that are there now (tickets: 3). Type 3."]
-    }
-    assert post(manager_client, account, silent_ticket_days=30, typed_number=3).status_code == 302
+    each = "tickets: 3, contacts with nothing left: 3"
+    said = f"These rules erase 6 things that are there now ({each}). Type 6."
+    assert errors_of(asked) == {"typed_number": [said]}
+    assert post(manager_client, account, silent_ticket_days=30, typed_number=6).status_code == 302
     account.refresh_from_db()
     assert account.silent_ticket_days == 30
 
@@ -439,7 +440,7 @@ def test_stranger_ends_no_wait_and_rehearses_nothing(signed_in, other_account, m
         path = reverse(f"admin:helpdesk_account_{name}", args=[account.pk, part])
         assert stranger.post(path, {"reason": "Curious"}).status_code == 404
 
-    assert RetentionPolicy.objects.get(account=account, category="ticket").cooling_until is not None
+    assert account.cooling_offs.get().category == "ticket"
 
 
 # --- The rehearsal

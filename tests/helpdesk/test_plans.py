@@ -58,7 +58,7 @@ def _move(account: Account, plan: str, by) -> None:
     account = Account.objects.get(pk=account.pk)
     change_account(account=account, by=by, address=NOWHERE, values={"plan": Plan.objects.get(pk=plan)})
     # What a plan cuts short waits a day; that has tests of its own.
-    Account.objects.filter(pk=account.pk).update(plan_changed_at=datetime(2020, 1, 1, tzinfo=UTC))
+    account.cooling_offs.all().delete()
 
 
 def _decide(account: Account, by, **decisions: Decision) -> None:

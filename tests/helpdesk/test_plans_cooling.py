@@ -51,7 +51,7 @@ def test_smaller_plan_erases_a_day_later_and_says_under_which_version(account, o
 def test_smaller_plan_is_counted_before_it_is_saved(account, kept):
     tab = RetentionTab(account, {}, asks=False, plan=Plan.objects.get(pk="standard"))
 
-    assert tab.doomed == {"chat": 1}
+    assert tab.doomed == {"chat": 1, "contact": 1}
 
 
 def test_plan_that_changes_nothing_that_is_obeyed_makes_nothing_wait(account, operator, now):
@@ -75,7 +75,9 @@ def test_shorter_term_of_a_plan_waits_a_day_for_everybody_who_obeys_it(account, 
 
 
 def test_plan_that_opens_no_schedules_any_more_waits_a_day(account, operator, now):
-    rule = Decision(Term(Rule.AFTER, 1, Unit.DAYS), cadence=Cadence(Every.MONTHLY, day=(now.day % 28) + 1))
+    rule = Decision(
+        Term(Rule.AFTER, 1, Unit.DAYS), cadence=Cadence(Every.MONTHLY, day=(now.day + 14) % 28 + 1)
+    )
     change_retention(account=account, decisions={"chat": rule}, by=None, skip_cooling=True)
     factories.chat(account, closed_at=now - timedelta(days=2))
     plan = account.plan
@@ -88,7 +90,9 @@ def test_plan_that_opens_no_schedules_any_more_waits_a_day(account, operator, no
 
 
 def test_other_days_of_the_run_wait_too(account, now):
-    monthly = Decision(Term(Rule.AFTER, 1, Unit.DAYS), cadence=Cadence(Every.MONTHLY, day=(now.day % 28) + 1))
+    monthly = Decision(
+        Term(Rule.AFTER, 1, Unit.DAYS), cadence=Cadence(Every.MONTHLY, day=(now.day + 14) % 28 + 1)
+    )
     change_retention(account=account, decisions={"chat": monthly}, by=None, skip_cooling=True)
     factories.chat(account, closed_at=now - timedelta(days=2))
 

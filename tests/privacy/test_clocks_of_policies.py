@@ -1,6 +1,7 @@
 """When a rule takes something: as somebody would who goes from run to run and looks at the clock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from privacy.cadences import Cadence, Every
 from privacy.declarations import root_of
 from privacy.models import Suspension
 from privacy.services.rules.due import due_batches, promising
-from privacy.services.rules.policies import Policy
+from privacy.services.rules.policy import Policy, Wait
 from privacy.terms import Clock, Rule, Term, Unit
 from tests import factories
 from tests.privacy.by_hand import DAY, HOUR, MINUTE, places
@@ -35,15 +36,8 @@ CLOCKS = {Clock.CLOSED: "closed_at", Clock.LAST_MESSAGE: "last_message_at", Cloc
 
 
 @st.composite
-def rules(draw) -> tuple[Policy, datetime]:
-    """Draw a rule, and a moment near which things begin: near a shortening where there is one."""
-    moment, zone = draw(places())
-    cooling = {}
-    if draw(st.booleans()):
-        changed_at = moment + draw(st.timedeltas(-2 * DAY, 2 * DAY))
-        former = draw(terms | st.just(Term(Rule.KEEP)) | st.none())
-        cooling = {"changed_at": changed_at, "cooling_until": changed_at + COOLING_OFF, "former": former}
-    policy = Policy(
+def bare_rules(draw, zone, terms=terms) -> Policy:
+    return Policy(
         account_id=1,
         category="chat",
         zone=zone,
@@ -51,9 +45,20 @@ def rules(draw) -> tuple[Policy, datetime]:
         clock=draw(st.sampled_from(list(CLOCKS))),
         cadence=draw(cadences),
         archive=draw(st.none() | lengths.map(lambda length: Term(Rule.AFTER, *length))),
-        **cooling,
     )
-    return policy, moment
+
+
+@st.composite
+def rules(draw) -> tuple[Policy, datetime]:
+    """Draw a rule, and a moment near which things begin: near a change where there was one, or some."""
+    moment, zone = draw(places())
+    since, former = moment - 4 * DAY, None
+    for _change in range(draw(st.sampled_from([0, 1, 1, 2]))):
+        since += draw(st.timedeltas(timedelta(0), 3 * DAY))
+        former = former or draw(bare_rules(zone, terms | st.just(Term(Rule.KEEP))))
+        wait = Wait(since, since + COOLING_OFF, former)
+        former = replace(draw(bare_rules(zone)), wait=wait)
+    return former or draw(bare_rules(zone)), moment
 
 
 def first_run(policy: Policy, turns: list[datetime | None], is_ready: Callable[[datetime], bool]) -> datetime:
@@ -67,25 +72,33 @@ def first_run(policy: Policy, turns: list[datetime | None], is_ready: Callable[[
     return run
 
 
-def leaves(policy: Policy, start: datetime) -> datetime:
-    """Return the first run that finds the term over, and no cooling-off that is about this."""
-    end = policy.term.ends_at(start, policy.zone)
-    former_end = policy.former.ends_at(start, policy.zone) if policy.former else None
+def after_wait(policy: Policy, start: datetime, end: datetime, would_go: Callable) -> datetime:
+    """Return the first run that finds this end over, and no wait that is about this."""
+    wait = policy.wait
+    if wait is None or start >= wait.since:
+        return first_run(policy, [end], lambda run: end <= run)
+    went = would_go(wait.former, start)
 
     def is_ready(run: datetime) -> bool:
-        cools = policy.changed_at is not None and start < policy.changed_at and run < policy.cooling_until
-        return end <= run and (not cools or (former_end is not None and former_end <= run))
+        return end <= run and (run >= wait.until or (went is not None and went <= run))
 
-    return first_run(policy, [end, policy.cooling_until, former_end], is_ready)
+    return first_run(policy, [end, wait.until, went], is_ready)
 
 
-def erased(policy: Policy, start: datetime) -> datetime:
-    """Return the first run that finds the term in the archive over, too, where there is one."""
+def leaves(policy: Policy, start: datetime) -> datetime | None:
+    """Return the run that takes it to the archive, or for good."""
+    if policy.term.rule == Rule.KEEP:
+        return None
+    end = policy.term.ends_at(start, policy.zone)
+    return after_wait(policy, start, end, leaves if policy.archive else erased)
+
+
+def erased(policy: Policy, start: datetime) -> datetime | None:
+    """Return the run that erases it: where there is an archive, when its term is over, too."""
     archived_at = leaves(policy, start)
-    if policy.archive is None:
+    if policy.archive is None or archived_at is None:
         return archived_at
-    end = policy.archive.ends_at(archived_at, policy.zone)
-    return first_run(policy, [end], lambda run: end <= run)
+    return after_wait(policy, start, policy.archive.ends_at(archived_at, policy.zone), erased)
 
 
 @given(rule=rules())
@@ -99,7 +112,7 @@ def test_rule_takes_it_at_the_first_run_that_finds_its_terms_over(rule):
 @given(rule=rules())
 def test_what_went_to_the_archive_late_counts_from_there(rule):
     policy, start = rule
-    if policy.archive is None or policy.changed_at:
+    if policy.archive is None or policy.wait:
         return
     archived_at = policy.leaves_at(start) + 3 * DAY
 
@@ -119,6 +132,18 @@ def test_nothing_that_is_due_began_after_the_latest_start(rule, late):
     if policy.archive is not None:
         archived_at = policy.leaves_at(start)
         assert archived_at <= policy.latest_archived(policy.erased_at(start, archived_at) + late)
+
+
+@given(rule=rules())
+def test_wait_never_makes_anything_go_later_than_both_rules_say(rule):
+    policy, start = rule
+    if policy.wait is None or policy.cadence.every != Every.CONTINUOUS:
+        return
+    alone, would = replace(policy, wait=None).erased_at(start), policy.wait.former.erased_at(start)
+
+    assert alone <= policy.erased_at(start) <= max(alone, policy.wait.until)
+    if would and not policy.archive:
+        assert policy.erased_at(start) <= max(alone, would)
 
 
 @given(rule=rules(), when=st.timedeltas(-40 * DAY, 400 * DAY))
@@ -176,14 +201,13 @@ def test_run_finds_in_the_database_what_the_rule_says_of_each(account, crowd):
     erase, archive, held = set(), set(), 0
     for values in things:
         stopped, chat = values["held"], make(account, values)
-        start = getattr(chat, CLOCKS[policy.clock])
+        start, *earlier = (getattr(chat, CLOCKS[rule.counts_from]) for rule in (policy, *policy.formers))
         if not chat.closed_at:
             continue
+        at = policy.leaves_at(start, chat.archived_at, earlier=earlier)
         if policy.archive and chat.archived_at is None:
-            archive |= {chat.pk} if policy.leaves_at(start) <= now else set()
-        elif (
-            policy.erased_at(start, chat.archived_at) if policy.archive else policy.leaves_at(start)
-        ) <= now:
+            archive |= {chat.pk} if at <= now else set()
+        elif at <= now:
             held += stopped
             erase |= set() if stopped else {chat.pk}
 

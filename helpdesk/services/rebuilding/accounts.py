@@ -11,6 +11,8 @@ from helpdesk.models import Account
 from helpdesk.services.silence import note_shorter_silence
 from privacy.ledger.decisions import Found, Outcome
 from privacy.models import LedgerEntry, Mechanism, Withdrawal
+from privacy.services.rules.policies import policies_in_force
+from privacy.services.rules.waits import settle_waits
 
 # Where the ledger says that a setting was changed, and not to what: what opens nothing and stores nothing.
 CLOSED: dict[str, Any] = {
@@ -35,12 +37,12 @@ def rebuild_settings(entries: list[LedgerEntry]) -> Iterator[Found]:
         if account is None:
             yield Found(entry, Outcome.LOST)
             continue
+        rules = list(policies_in_force(account.pk))
         before = {field.name: getattr(account, field.attname) for field in Account._meta.concrete_fields}
         yield from [_set(account, entry, name) for name in entry.params.get("fields", ())]
-        if account.plan_id != before["plan"]:
-            account.plan_changed_at = timezone.now()  # what it cuts short waits a day
         note_shorter_silence(account, before)
         account.save()
+        settle_waits(account.pk, rules, now=timezone.now())  # what another plan cuts short waits a day
 
 
 def rebuild_allowlists(entries: list[LedgerEntry]) -> Iterator[Found]:

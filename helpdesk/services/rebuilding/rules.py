@@ -16,7 +16,8 @@ from privacy.models import LedgerEntry, Plan, PlanTerm, PolicyVersion, Retention
 from privacy.services.restoring.holds import lost_reason
 from privacy.services.restoring.pseudonyms import with_references
 from privacy.services.rules.minimums import minimums_of
-from privacy.services.rules.policies import COOLING_OFF
+from privacy.services.rules.policies import policies_in_force
+from privacy.services.rules.waits import let_all_wait, settle_waits
 from privacy.terms import Rule, Term
 
 MINIMUM = "retention.minimum_changed"
@@ -83,9 +84,8 @@ def _decide(account: Account, said: dict[str, Any]) -> None:
     row = row or RetentionPolicy(account=account, category=said.get("category", ""))
     try:
         decision = Decision.from_json({"at_end": row.at_end, **said, "term": said["after"]})
-        row.changed_at, row.former = timezone.now(), ""
-        row.cooling_until = timezone.now() + COOLING_OFF
         keep_decision(row, decision)
+        let_all_wait(account.pk, [row.category], now=timezone.now())
     except (KeyError, ValueError, ValidationError):
         pass  # then it isn't what is obeyed, and the category is paused
 
@@ -137,8 +137,8 @@ def _keep_version(
 
 def _say_again(said: dict[str, Any]) -> None:
     plan, _made = Plan.objects.get_or_create(code=said["plan"], defaults={"name": said["plan"]})
+    before = {account.pk: list(policies_in_force(account.pk)) for account in plan.accounts.all()}
     if "schedules" in said:
-        plan.shortened_at = timezone.now() if plan.schedules and not said["schedules"] else plan.shortened_at
         plan.schedules = said["schedules"]
         plan.save()
     if "category" in said:
@@ -146,5 +146,6 @@ def _say_again(said: dict[str, Any]) -> None:
         row = plan.terms.filter(category=said["category"]).first()
         row = row or PlanTerm(plan=plan, category=said["category"])
         row.rule, row.amount, row.unit = term.rule, term.amount or 1, term.unit
-        row.shortened_at = timezone.now()
         row.save()
+    for account_id, rules in before.items():
+        settle_waits(account_id, rules, now=timezone.now())

@@ -1,6 +1,8 @@
 """Why something was erased, or wasn't: one sentence with rule, clock, date and version."""
 
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +21,11 @@ from privacy.services.evidence.ledger_words import (
     version_in_words,
 )
 from privacy.services.evidence.receipts import erasure_with
-from privacy.services.rules.due import clock_of, step_of
+from privacy.services.rules.due import clock_of, clocks_of, moment_of, step_of
 from privacy.services.rules.minimums import falls_short, minimums_of
-from privacy.services.rules.policies import Policy, policy_in_force
-from privacy.services.rules.retention import sentence_of
+from privacy.services.rules.policies import policy_in_force
+from privacy.services.rules.policy import Policy, Wait
+from privacy.services.rules.retention import erased_at, sentence_of
 from privacy.services.rules.suspensions import stops_of
 from privacy.terms import Rule
 
@@ -115,15 +118,14 @@ def _of_minimum(policy: Policy) -> str:
 
 def _without_stop(declared: PersonalData, policy: Policy, unit: Model, now: datetime) -> str:
     """Return when a unit that something stops would have gone, or would go."""
-    start = _start_of(declared, policy, unit)
-    archived_at = getattr(unit, declared.archive) if declared.archive else None
-    if start is None or (at := policy.erased_at(_moment(start, policy), archived_at)) is None:
+    start, at = _start_of(declared, policy, unit), erased_at(policy, unit)
+    if start is None or at is None:
         return _of_rule(declared, policy, unit, now)
     if at <= now:
         said = _("its clock runs since %(start)s, and the run of %(at)s would have erased it")
     else:
         said = _("its clock runs since %(start)s, and the run of %(at)s would erase it")
-    moments = {"start": _moment(start, policy), "at": at}
+    moments = {"start": start, "at": at}
     return said % {name: moment_in_words(moment, policy.zone) for name, moment in moments.items()}
 
 
@@ -133,41 +135,57 @@ def _of_rule(declared: PersonalData, policy: Policy, unit: Model, now: datetime)
         return _not_over(declared)
     if policy.term.rule == Rule.KEEP:
         return _("no term ends, until somebody deletes it by hand")
-    return _of_run(declared, policy, unit, _moment(start, policy), now)
+    return _of_run(declared, policy, unit, start, now)
 
 
-def _start_of(declared: PersonalData, policy: Policy, unit: Model) -> date | None:
+def _start_of(declared: PersonalData, policy: Policy, unit: Model) -> datetime | None:
     """Return when the clock of a unit began; ``None`` as long as it isn't over."""
     is_over = not declared.over or getattr(unit, declared.over) is not None
-    return _value(unit, clock_of(declared, policy)) if is_over else None
+    return moment_of(_value(unit, clock_of(declared, policy)), policy) if is_over else None
 
 
 def _of_run(declared: PersonalData, policy: Policy, unit: Model, start: datetime, now: datetime) -> str:
     archived_at = getattr(unit, declared.archive) if declared.archive else None
-    step, at = step_of(declared, policy, start, archived_at, now)
-    is_cooling = policy.cooling_until and now < policy.cooling_until and policy.is_cooling(start)
+    starts = [_value(unit, way) for way in clocks_of(declared, policy)]
+    step, at = step_of(declared, policy, starts, archived_at)
+    wait = _wait_of(policy, starts, archived_at)
     if step == "archive":
         said = _("its clock runs since %(start)s, and on %(at)s it goes to the archive, until %(end)s")
-    elif archived_at is not None:
-        said = _("in the archive since %(archived)s, and erased on %(at)s")
     elif at is not None and at <= now:
         said = _("due since %(at)s, so the next run erases it")
-    elif is_cooling:
+    elif wait and wait.until <= (at or now):
         said = _(
             "a shorter term was decided on %(changed)s, what was there before waits until %(cooling)s,"
             " and the run of %(at)s erases it"
         )
+    elif wait:
+        said = _(
+            "a shorter term was decided on %(changed)s, and what was there before still goes with the run of"
+            " %(at)s"
+        )
+    elif archived_at is not None:
+        said = _("in the archive since %(archived)s, and erased on %(at)s")
     else:
         said = _("its clock runs since %(start)s, and the run of %(at)s erases it")
     moments = {
         "start": start,
         "at": at,
         "archived": archived_at,
-        "end": policy.erased_at(start, archived_at),
-        "changed": policy.changed_at,
-        "cooling": policy.cooling_until,
+        "end": erased_at(policy, unit),
+        "changed": wait and wait.since,
+        "cooling": wait and wait.until,
     }
     return said % {name: moment_in_words(m, policy.zone) if m else "" for name, m in moments.items()}
+
+
+def _wait_of(policy: Policy, starts: Sequence[date | None], archived_at: datetime | None) -> Wait | None:
+    """Return the wait that keeps something longer than its rule does: the one that ends first."""
+    start, *earlier = (moment_of(each, policy) for each in starts)
+    end = policy.ends_at(start, archived_at, earlier=earlier)
+    if policy.wait is None or end == replace(policy, wait=None).ends_at(start, archived_at):
+        return None
+    waits = [rule.wait for rule in (policy, *policy.formers) if rule.wait]
+    return next((wait for wait in waits if wait.until == end), policy.wait)
 
 
 def _not_over(declared: PersonalData) -> str:
@@ -181,10 +199,6 @@ def _version(policy: Policy) -> str:
     return (
         _("the plan's term; %(version)s") % {"version": words} if policy.limited and policy.version else words
     )
-
-
-def _moment(start: date, policy: Policy) -> datetime:
-    return start if isinstance(start, datetime) else datetime.combine(start, time.max, policy.zone)
 
 
 def _value(row: Any, way: str) -> Any:

@@ -1,15 +1,14 @@
 """What goes along with the units that a rehearsal counts: parts with rules of their own, and people."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from django.db.models import Model
 
-from privacy.declarations import PersonalData, roots, unit_of
-from privacy.services.rules.policies import Policy
-from privacy.services.rules.rehearsal import Rehearsal
+from privacy.declarations import PersonalData, declaration_of, roots, unit_of
+from privacy.services.rules.policy import Policy
 from privacy.services.rules.suspensions import stopped_among
 from privacy.terms import Rule
 
@@ -18,24 +17,36 @@ CHUNK = 2_000
 Taken = Mapping[type[Model], Collection]
 
 
-def along_with(rehearsal: Rehearsal) -> dict[str, dict[str, int]]:
-    """Return what goes with the units of each category within the days, as numbers by category.
+def along_with(taken: Taken, rules: Iterable[Policy]) -> dict[str, dict[str, int]]:
+    """Return what goes with the units of each category, as numbers by category.
 
-    Parts that go before by a rule of their own are not counted again, and people only where they go as soon
-    as nothing of theirs is left. No more is looked at than the rehearsal counted.
+    ``taken`` are the ids of what is erased, by model, and ``rules`` those of their account. Parts that go
+    before by a rule of their own are not counted again, and people only where they go as soon as nothing of
+    theirs is left. No more is looked at than is in ``taken``.
     """
     found: dict[str, dict[str, int]] = defaultdict(dict)
-    taken = {model: set(ids) for model, ids in rehearsal.taken.items()}
+    taken = {model: set(ids) for model, ids in taken.items()}
     for root in roots():
         for part in unit_of(root.model) if taken.get(root.model) else ():
             if part.category != root.category and (number := _parts(part, root, taken)):
                 found[root.category][part.category] = found[root.category].get(part.category, 0) + number
-    rules = {forecast.category: forecast.policy for forecast in rehearsal.forecasts}
+    at_once = {rule.category for rule in rules if rule.term.rule == Rule.AT_ONCE}
     for person in roots():
-        if person.erase_when_bare and _goes_at_once(rules.get(person.category)):
+        if person.erase_when_bare and person.category in at_once:
             for category, number in _people(person, taken).items():
                 found[category][person.category] = number
     return dict(found)
+
+
+def all_in(taken: Taken, rules: Iterable[Policy]) -> Counter[str]:
+    """Return how much goes in all, by category: what is taken, and what goes along with it."""
+    numbers: Counter[str] = Counter()
+    for model, ids in taken.items():
+        if declared := declaration_of(model):
+            numbers[str(declared.category)] += len(ids)
+    for along in along_with(taken, rules).values():
+        numbers.update({str(category): number for category, number in along.items()})
+    return +numbers
 
 
 def _parts(part: PersonalData, root: PersonalData, taken: Taken) -> int:
@@ -66,10 +77,6 @@ def _people(person: PersonalData, taken: Taken) -> dict[str, int]:
     for pk, category in of_unit.items():
         numbers[category] += pk not in staying
     return {category: number for category, number in numbers.items() if number}
-
-
-def _goes_at_once(policy: Policy | None) -> bool:
-    return policy is not None and policy.term.rule == Rule.AT_ONCE
 
 
 def _chunks(ids: Collection) -> Iterator[list]:

@@ -1,9 +1,9 @@
 """What is due under a rule at a moment: to be erased, or to go to the archive; and what is held back."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -20,11 +20,11 @@ from django.db.models import (
 )
 
 from privacy.declarations import PersonalData, roots, rows_in, units_in
-from privacy.services.rules.policies import Policy
+from privacy.services.rules.policy import Policy
 from privacy.services.rules.suspensions import suspended
-from privacy.terms import Clock, Rule
 
 BATCH = 500
+DAY = timedelta(days=1)
 SHORT_BATCH = 200  # SQLite has one writer: whoever writes meanwhile waits for the whole batch
 
 
@@ -65,7 +65,9 @@ def promising(policies: Iterable[Policy], now: datetime) -> set[tuple[int, str]]
     alike: dict[Any, set[int]] = defaultdict(set)
     for policy in policies:
         if (latest := policy.latest_start(now)) is not None:
-            alike[policy.category, _clock(policy), latest, policy.latest_archived(now)].add(policy.account_id)
+            alike[policy.category, policy.counts_from, latest, policy.latest_archived(now)].add(
+                policy.account_id
+            )
     found: set[tuple[int, str]] = set()
     for (category, clock, latest, archived), accounts in alike.items():
         for declared in [*units_in(category), *rows_in(category)]:
@@ -91,16 +93,10 @@ def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterat
     if latest is None:
         return
     clock = clock_of(declared, policy)
-    rows = candidates(declared, policy).filter(**{f"{clock}__lte": latest})
-    is_cooling = policy.cooling_until and policy.changed_at and now < policy.cooling_until
-    if is_cooling:
-        rows = rows.filter(_out_of_cooling(policy, clock, now))
+    ready = candidates(declared, policy).filter(_may_have_waited(declared, policy, now))
+    rows = ready.filter(**{f"{clock}__lte": latest})
     if policy.archive and declared.archive:
-        archived = candidates(declared, policy).filter(
-            **{f"{declared.archive}__lte": policy.latest_archived(now)}
-        )
-        if is_cooling and policy.former is None:
-            archived = archived.filter(**{f"{declared.archive}__gte": policy.changed_at})
+        archived = ready.filter(**{f"{declared.archive}__lte": policy.latest_archived(now)})
         yield from _read(declared, policy, archived, declared.archive, now)
         rows = rows.filter(**{declared.archive: None})
     yield from _read(declared, policy, rows, clock, now)
@@ -108,20 +104,31 @@ def due_batches(declared: PersonalData, policy: Policy, now: datetime) -> Iterat
 
 def clock_of(declared: PersonalData, policy: Policy) -> str:
     """Return the field from which the term of such a row runs."""
-    return _field(declared, _clock(policy))
+    return _field(declared, policy.counts_from)
+
+
+def clocks_of(declared: PersonalData, policy: Policy) -> list[str]:
+    """Return the same field, and those of the rules from before for which the rule waits."""
+    return [clock_of(declared, rule) for rule in (policy, *policy.formers)]
+
+
+def moment_of(start: date | None, policy: Policy) -> datetime | None:
+    """Return from when a term runs, also where a row knows the day only: from its end."""
+    if start is None or isinstance(start, datetime):
+        return start
+    return datetime.combine(start, time.max, policy.zone)
 
 
 def step_of(
-    declared: PersonalData, policy: Policy, start: date | None, archived_at: datetime | None, now: datetime
+    declared: PersonalData, policy: Policy, starts: Sequence[date | None], archived_at: datetime | None
 ) -> tuple[str, datetime | None]:
-    """Return the next step of a row, ``erase`` or ``archive``, and the run at which it is taken."""
-    if start is not None and not isinstance(start, datetime):
-        start = datetime.combine(start, time.max, policy.zone)
-    if policy.archive and declared.archive and archived_at is None:
-        return "archive", policy.leaves_at(start)
-    if policy.archive and declared.archive:
-        return "erase", policy.erased_at(start, archived_at)
-    return "erase", policy.leaves_at(start)
+    """Return the next step of a row, ``erase`` or ``archive``, and the run at which it is taken.
+
+    ``starts`` are what the row has in the fields of :func:`clocks_of`.
+    """
+    start, *earlier = (moment_of(each, policy) for each in starts)
+    step = "archive" if policy.archive and declared.archive and archived_at is None else "erase"
+    return step, policy.leaves_at(start, archived_at, earlier=earlier)
 
 
 def candidates(declared: PersonalData, policy: Policy) -> QuerySet:
@@ -136,36 +143,45 @@ def candidates(declared: PersonalData, policy: Policy) -> QuerySet:
     return rows
 
 
-def _clock(policy: Policy) -> str:
-    """Return the clock of a rule: *at once* means when it is closed, whatever was counted before."""
-    return Clock.CLOSED if policy.term.rule == Rule.AT_ONCE else policy.clock
-
-
 def _field(declared: PersonalData, clock: str) -> str:
     return declared.clocks.get(clock) or declared.clocks.get(declared.usual_clock) or declared.since
 
 
-def _out_of_cooling(policy: Policy, clock: str, now: datetime) -> Q:
-    out = Q(**{f"{clock}__gte": policy.changed_at})
-    before = policy.former.latest_start(now, policy.zone) if policy.former else None
-    return out | Q(**{f"{clock}__lte": before}) if before else out
+def _may_have_waited(declared: PersonalData, policy: Policy, now: datetime) -> Q:
+    """Return the condition for rows that don't surely wait after a change of the rule.
+
+    They began after it, or might have gone by now under the rule from before. It keeps the purge from reading
+    everything that waits at every pass.
+    """
+    wait = policy.wait
+    if wait is None or wait.until <= now:
+        return Q()
+    began_later = Q(**{f"{clock_of(declared, policy)}__gte": wait.since - DAY})  # also where it is a date
+    latest = wait.former.latest_start(now)
+    if latest is None:
+        return began_later
+    over = Q(**{f"{clock_of(declared, wait.former)}__lte": latest})
+    if wait.former.archive and declared.archive:
+        latest = wait.former.latest_archived(now)
+        over &= Q(**{declared.archive: None}) | Q(**{f"{declared.archive}__lte": latest})
+    return began_later | (over & _may_have_waited(declared, wait.former, now))
 
 
 def _read(
     declared: PersonalData, policy: Policy, rows: QuerySet, order: str, now: datetime
 ) -> Iterator[Batch]:
-    clock, after = clock_of(declared, policy), None
+    after, clocks = None, clocks_of(declared, policy)
     archived = F(declared.archive) if declared.archive else Value(None, output_field=DateTimeField())
     rows = rows.annotate(
         held_back=ExpressionWrapper(suspended(declared), output_field=BooleanField()), put_away=archived
     ).order_by(order, "pk")
     while page := list(
-        _after(rows, order, after).values_list("pk", order, clock, "put_away", "held_back")[: batch_size()]
+        _after(rows, order, after).values_list("pk", order, "put_away", "held_back", *clocks)[: batch_size()]
     ):
         after = page[-1][1], page[-1][0]
         batch = Batch()
-        for pk, _position, start, archived_at, is_held in page:
-            step, at = step_of(declared, policy, start, archived_at, now)
+        for pk, _position, archived_at, is_held, *starts in page:
+            step, at = step_of(declared, policy, starts, archived_at)
             if at is None or at > now:
                 continue
             if is_held and step == "erase":

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ from django.db.models import BooleanField, DateTimeField, ExpressionWrapper, F, 
 
 from privacy.cadences import Every
 from privacy.declarations import PersonalData, rows_in, units_in
-from privacy.services.rules.due import candidates, clock_of
-from privacy.services.rules.policies import Policy
+from privacy.services.rules.due import candidates, clock_of, clocks_of, moment_of
+from privacy.services.rules.policy import Policy
 from privacy.services.rules.suspensions import suspended
 from privacy.wall_clock import first_moment, wall_time
 
@@ -25,16 +25,16 @@ CHUNK = 2_000
 class Forecast:
     """What one rule would take: ``by_day`` from today on, in the account's time zone.
 
-    ``past`` are over already, whenever the run and the end of a cooling-off are; ``at_first_run`` go with the
-    first run, at ``first_run``. ``held`` would go too if nothing stopped them. ``archived`` leave for the
-    archive. ``cut`` says that there are more than were looked at.
+    ``over`` are the ids, by model, of what is over already, whenever the run and the end of a cooling-off
+    are; ``at_first_run`` go with the first run, at ``first_run``. ``held`` would go too if nothing stopped
+    them. ``archived`` leave for the archive. ``cut`` says that there are more than were looked at.
     """
 
     policy: Policy
     first_run: datetime
     total: int = 0
     oldest: date | None = None
-    past: int = 0
+    over: dict[type[Model], list[Any]] = field(default_factory=lambda: defaultdict(list))
     at_first_run: int = 0
     by_day: list[int] = field(default_factory=lambda: [0] * DAYS)
     archived: int = 0
@@ -44,6 +44,10 @@ class Forecast:
     @property
     def category(self) -> str:
         return self.policy.category
+
+    @property
+    def past(self) -> int:
+        return sum(len(ids) for ids in self.over.values())
 
     @property
     def in_all(self) -> int:
@@ -87,12 +91,6 @@ class Rehearsal:
         return any(each.cut for each in self.forecasts)
 
 
-class _Row(NamedTuple):
-    start: date
-    archived_at: datetime | None
-    held: bool
-
-
 class _Read(NamedTuple):
     size: int
     order: int
@@ -121,13 +119,25 @@ def rehearse(policies: Iterable[Policy], now: datetime, *, at_most: int = READ_A
     taken: dict[type[Model], list[Any]] = defaultdict(list)
     for read in sorted(reads, key=lambda each: each[:2]):
         read.forecast.cut |= read.size > at_most
-        for pk, *row in read.rows[:at_most].iterator(chunk_size=CHUNK):
-            if read.plan.count(_Row(*row), read.forecast):
-                taken[read.declared.model].append(pk)
+        model = read.declared.model
+        for pk, archived_at, is_held, *starts in read.rows[:at_most].iterator(chunk_size=CHUNK):
+            if end := read.plan.count(starts, archived_at, is_held, read.forecast):
+                taken[model].append(pk)
+                if end <= now:
+                    read.forecast.over[model].append(pk)
         at_most = max(0, at_most - read.size)
     zone = forecasts[0].policy.zone
     days = [wall_time(now, zone).date() + timedelta(days=n) for n in range(DAYS)]
     return Rehearsal(now, days, forecasts, taken)
+
+
+def over_in(forecasts: Iterable[Forecast]) -> dict[type[Model], list[Any]]:
+    """Return the ids of what is over already under any of these rules, by model."""
+    found: dict[type[Model], list[Any]] = defaultdict(list)
+    for forecast in forecasts:
+        for model, ids in forecast.over.items():
+            found[model] += ids
+    return found
 
 
 class _Plan:
@@ -141,11 +151,10 @@ class _Plan:
             for n in range(1, DAYS + 1)
         ]
         self.horizon = self.midnights[-1] - timedelta.resolution
-        self.uncooled = replace(policy, cooling_until=None)
-        self.cools = bool(policy.cooling_until and policy.cooling_until > now)
+        self.uncooled = replace(policy, wait=None)
         self.runs = self._runs()
-        self.first_end = policy.cooling_until if policy.cooling_until and self.cools else now
-        self.first_run = policy.cadence.next_run(self.first_end, policy.zone)
+        first_end = policy.cooling_until if policy.cooling_until and policy.is_cooling(now) else now
+        self.first_run = policy.cadence.next_run(first_end, policy.zone)
 
     def _runs(self) -> list[datetime]:
         if self.policy.cadence.every == Every.CONTINUOUS:
@@ -156,12 +165,12 @@ class _Plan:
         return runs
 
     def rows_within(self, declared: PersonalData) -> Iterator[QuerySet]:
-        """Yield the rows that may go within the days, oldest first: id, clock, archived since, held."""
+        """Yield the rows that may go within the days, oldest first: id, archived since, held, its clocks."""
         policy = self.policy
         latest = policy.latest_start(self.horizon)
         if latest is None:
             return
-        clock = clock_of(declared, policy)
+        clock, *earlier = clocks_of(declared, policy)
         archived = F(declared.archive) if declared.archive else Value(None, output_field=DateTimeField())
         held = ExpressionWrapper(suspended(declared), output_field=BooleanField())
         every = candidates(declared, policy).annotate(put_away=archived, is_held=held)
@@ -171,40 +180,31 @@ class _Plan:
             yield (
                 every.filter(**{f"{declared.archive}__lte": ends})
                 .order_by(declared.archive)
-                .values_list("pk", clock, "put_away", "is_held")
+                .values_list("pk", "put_away", "is_held", clock, *earlier)
             )
             rows = rows.filter(**{declared.archive: None})
-        yield rows.order_by(clock).values_list("pk", clock, "put_away", "is_held")
+        yield rows.order_by(clock).values_list("pk", "put_away", "is_held", clock, *earlier)
 
-    def count(self, row: _Row, forecast: Forecast) -> bool:
-        """Count a row where it belongs; returns whether it is erased within the days."""
-        start = row.start
-        if not isinstance(start, datetime):
-            start = datetime.combine(start, time.max, self.policy.zone)
-        end, uncooled = self._end(start, row.archived_at)
+    def count(
+        self, starts: Sequence[date | None], archived_at: datetime | None, is_held: bool, forecast: Forecast
+    ) -> datetime | None:
+        """Count a row where it belongs; where it is erased within the days, return when its term is over."""
+        start, *earlier = (moment_of(each, self.policy) for each in starts)
+        uncooled = end = self.uncooled.ends_at(start, archived_at)
+        if self.policy.wait:
+            end = self.policy.ends_at(start, archived_at, earlier=earlier)
         at = self._run_at(end) if end else None
         if at is None or uncooled is None:
-            return False
-        if self.policy.archive and row.archived_at is None:
+            return None
+        if self.policy.archive and archived_at is None:
             forecast.archived += 1
-        elif row.held:
+        elif is_held:
             forecast.held += 1
         else:
-            forecast.past += uncooled <= self.now
             forecast.at_first_run += at <= self.first_run
             forecast.by_day[bisect_right(self.midnights, at)] += 1
-            return True
-        return False
-
-    def _end(self, start: datetime, archived_at: datetime | None) -> tuple[datetime | None, datetime | None]:
-        """Return when a row's term is over, with the cooling-off and without it."""
-        if self.policy.archive and archived_at:
-            end = uncooled = self.policy.archive.ends_at(archived_at, self.policy.zone)
-            if end and self.cools and self.policy.former is None and self.policy.is_cooling(archived_at):
-                end = max(end, self.first_end)
-            return end, uncooled
-        uncooled = self.uncooled.ends_at(start)
-        return (self.policy.ends_at(start) if self.cools else uncooled), uncooled
+            return uncooled
+        return None
 
     def _run_at(self, end: datetime) -> datetime | None:
         if not self.runs:

@@ -13,7 +13,7 @@ from privacy.cadences import Every
 from privacy.categories import Category
 from privacy.declarations import clocks_in, root_of, units_in
 from privacy.models import Suspension
-from privacy.services.rules.due import clock_of
+from privacy.services.rules.due import clocks_of
 from privacy.services.rules.policies import Policy, policy_in_force
 from privacy.services.rules.suspensions import stops_of
 from privacy.terms import Clock, Rule
@@ -87,8 +87,9 @@ def erased_at(policy: Policy, unit: Model) -> datetime | None:
     declared = root_of(type(unit))
     if declared.over and getattr(unit, declared.over) is None:
         return None
-    start = attrgetter(clock_of(declared, policy).replace("__", "."))(unit)
-    return policy.erased_at(start, getattr(unit, declared.archive) if declared.archive else None)
+    start, *earlier = (attrgetter(way.replace("__", "."))(unit) for way in clocks_of(declared, policy))
+    archived_at = getattr(unit, declared.archive) if declared.archive else None
+    return policy.erased_at(start, archived_at, earlier=earlier)
 
 
 def stop_in_words(stop: Suspension) -> str:
