@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("chat", "0011_answers_before_chats"),
-        ("helpdesk", "0020_teams_and_hours"),
+        ("helpdesk", "0021_teams_and_hours"),
     ]
 
     operations = [

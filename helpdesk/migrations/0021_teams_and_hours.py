@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("helpdesk", "0019_fields_of_forms"),
+        ("helpdesk", "0020_cooling_off_elsewhere"),
     ]
 
     operations = [
