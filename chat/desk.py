@@ -20,16 +20,17 @@ LIMIT = 100
 
 @dataclass
 class Desk:
-    """What an agent sees at a glance: the queue, the chats of their own, and those of the others."""
+    """What an agent sees at a glance: the queue, their own chats, those of the others and of the bot."""
 
     waiting: list[Any] = field(default_factory=list)
     mine: list[Any] = field(default_factory=list)
     others: list[Any] = field(default_factory=list)
+    bots: list[Any] = field(default_factory=list)
     is_cut: bool = False
 
     @property
     def chats(self) -> list[Any]:
-        return [*self.waiting, *self.mine, *self.others]
+        return [*self.waiting, *self.mine, *self.others, *self.bots]
 
     def sealed_rows(self) -> list[Any]:
         """Return every row whose words the desk shows, so that they can share their keys."""
@@ -62,6 +63,8 @@ def read_desk(user: User) -> Desk:
 def _pile(desk: Desk, chat: Conversation, user: User) -> list[Any]:
     if chat.status == Conversation.Status.WAITING:
         return desk.waiting
+    if chat.status == Conversation.Status.BOT:
+        return desk.bots
     return desk.mine if chat.agent_id == user.pk else desk.others
 
 
@@ -76,10 +79,11 @@ def _open_chats(user: User) -> QuerySet[Conversation]:
     mine_first = Case(
         When(agent=user, then=0),
         When(status=Conversation.Status.WAITING, then=1),
+        When(status=Conversation.Status.BOT, then=3),
         default=2,
         output_field=IntegerField(),
     )
-    chats = Conversation.objects.visible_to(user).open().select_related("contact", "agent")
+    chats = Conversation.objects.visible_to(user).open().select_related("contact", "agent", "team")
     return chats.annotate(
         unread=_unread(), last_text=Subquery(texts.values("pk")[:1]), pile=mine_first
     ).order_by("pile", "created_at", "pk")

@@ -5,12 +5,15 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from chat.bot.models import BotFlow, BotVersion
 from chat.file_kinds import FileKind
-from helpdesk.models import Account, AnswerRecord, Contact, TechnicalRecord, User
+from helpdesk.models import Account, AnswerRecord, Contact, Team, TechnicalRecord, User
 from helpdesk.models.masked import MaskedWords
 from helpdesk.models.stored_file import StoredFile
 from privacy.encryption.fields import SealedCharField, SealedTextField
 from privacy.encryption.rows import SealedModel, SealedQuerySet
+
+__all__ = ["BotFlow", "BotVersion", "ChatFile", "Conversation", "Message", "TechnicalData"]
 
 MESSAGE_LIMIT = 4_000
 KINDS = dict(FileKind.choices)
@@ -34,6 +37,7 @@ class Conversation(SealedModel):
     """A chat of one visitor. Its key seals everything said in it."""
 
     class Status(models.TextChoices):
+        BOT = "bot", _("with the bot")
         WAITING = "waiting", _("waiting")
         ACTIVE = "active", _("active")
         CLOSED = "closed", _("closed")
@@ -42,6 +46,7 @@ class Conversation(SealedModel):
         VISITOR = "visitor", _("visitor")
         AGENT = "agent", _("agent")
         SYSTEM = "system", _("system")
+        BOT = "bot", _("bot")
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="conversations")
     contact = models.ForeignKey(Contact, models.PROTECT, related_name="conversations")
@@ -60,6 +65,10 @@ class Conversation(SealedModel):
     archived_at = models.DateTimeField(null=True)
     spoken_in = models.CharField(max_length=10, blank=True, default="")  # the visitor's language
     answered_version = models.PositiveIntegerField(default=0)  # of the consent notice
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, related_name="conversations")
+    bot_version = models.ForeignKey(BotVersion, models.PROTECT, null=True, related_name="+")
+    bot_step = models.CharField(max_length=30, blank=True, default="")  # that waits for the visitor
+    bot_known = models.JSONField(default=list, blank=True)  # the fields that it need not ask for any more
 
     objects = ConversationQuerySet.as_manager()
 
@@ -109,6 +118,8 @@ class Message(MaskedWords, SealedModel):
 
     class Kind(models.TextChoices):
         TEXT = "text", _("message")
+        ANSWER = "answer", _("answer to the bot")  # a button, or what was asked for besides the question
+        LINK = "link", _("link")  # its last line is the address
         JOINED = "joined", _("agent joined")
         ENDED = "ended", _("chat ended")
         # About a sensitive value: see :mod:`chat.services.secure`.
@@ -148,6 +159,15 @@ class Message(MaskedWords, SealedModel):
 
     def __str__(self) -> str:
         return f"message {self.seq}"
+
+    @property
+    def link_words(self) -> str:
+        """The words of a link; its address stands on a line of its own after them."""
+        return self.body.rpartition("\n")[0]
+
+    @property
+    def link_address(self) -> str:
+        return self.body.rpartition("\n")[2]
 
     @property
     def files_gone(self) -> int:

@@ -46,7 +46,7 @@ class Pane:
 
 
 def state_for(user: User, chat: Conversation) -> str:
-    """Return what the chat is to this agent: ``waiting``, ``mine``, ``other`` or ``closed``."""
+    """Return what the chat is to this agent: ``bot``, ``waiting``, ``mine``, ``other`` or ``closed``."""
     if may_answer(user, chat):
         return "mine"
     return "other" if chat.status == Conversation.Status.ACTIVE else chat.status

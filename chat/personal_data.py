@@ -1,7 +1,7 @@
 from chat import models
 from helpdesk.models import Contact
 from privacy.categories import Category
-from privacy.declarations import declare
+from privacy.declarations import declare, declare_impersonal
 from privacy.terms import Clock
 
 declare(
@@ -76,3 +76,5 @@ declare(
     clocks={Clock.CLOSED: "conversation__closed_at", Clock.CREATED: "created_at"},
     export=("network", "browser", "page", "created_at"),
 )
+
+declare_impersonal(models.BotFlow, models.BotVersion, because="what a company lets its bot say")

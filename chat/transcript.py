@@ -9,6 +9,8 @@ from chat.models import Conversation, Message
 from chat.secure_words import SECURE_KINDS, sentence_of
 from helpdesk.text import without_turns
 
+SAYS = {Message.Kind.TEXT, Message.Kind.ANSWER, Message.Kind.LINK}
+
 
 def transcript_of(chat: Conversation) -> str:
     """Return what was said, with times in the account's time zone."""
@@ -30,7 +32,7 @@ def transcript_of(chat: Conversation) -> str:
 
 def _line(entry: Message, zone) -> str:
     said_at = f"{localtime(entry.created_at, zone):%H:%M}"
-    if entry.kind == Message.Kind.TEXT:
+    if entry.kind in SAYS:
         masked = f"({entry.what_was_masked})" if entry.masked else ""
         words = filter(None, [entry.body, masked])
         return "\n".join([f"[{said_at}] {_author(entry)}:", *words, *_files(entry)])
@@ -49,4 +51,6 @@ def _files(entry: Message) -> list[str]:
 def _author(entry: Message) -> str:
     if entry.side == Conversation.Side.VISITOR:
         return _("You")
+    if entry.side == Conversation.Side.BOT:
+        return _("Automatic answer")
     return without_turns(entry.agent.name if entry.agent else "") or _("Agent")

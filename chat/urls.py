@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from chat.views import consent, demo, embed, leaving, rating, secure, visitor
+from chat.views import bot, consent, demo, embed, leaving, rating, secure, visitor
 
 urlpatterns = [
     path("agent/", include("chat.agent_urls")),
     path("embed/<slug:public_id>.js", embed.loader, name="loader"),
     path("chat/<slug:public_id>/", embed.chat_page, name="chat_page"),
     path("chat/<slug:public_id>/start/", visitor.chat_start, name="chat_start"),
+    path("chat/<slug:public_id>/bot/", bot.visitor_bot, name="visitor_bot"),
+    path("chat/<slug:public_id>/bot/begin/", bot.chat_bot, name="chat_bot"),
     path("chat/<slug:public_id>/conversation/", visitor.visitor_conversation, name="visitor_conversation"),
     path("chat/<slug:public_id>/messages/", visitor.visitor_messages, name="visitor_messages"),
     path("chat/<slug:public_id>/files/<uuid:file_pk>/", visitor.visitor_file, name="visitor_file"),

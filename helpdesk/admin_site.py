@@ -46,6 +46,7 @@ class LetheAdminSite(AdminSite):
         from helpdesk.admin.archive import archive
         from helpdesk.admin.documents import document, download
         from helpdesk.admin.erasures import erasures_page
+        from helpdesk.admin.hours import hours
         from helpdesk.admin.lock_outs import lift, lock_outs
         from helpdesk.admin.proof import proof, public_key
 
@@ -66,6 +67,7 @@ class LetheAdminSite(AdminSite):
             path("lock-outs/", self.admin_view(lock_outs), name="lock_outs"),
             path("lock-outs/<uuid:person_id>/lift/", self.admin_view(lift), name="lift_lock_out"),
             path("archive/<int:account_id>/", self.admin_view(archive), name="helpdesk_account_archive"),
+            path("hours/<int:account_id>/", self.admin_view(hours), name="helpdesk_hours"),
             path("holds/", self.admin_view(holds.holds), name="holds"),
             path("holds/place/", self.admin_view(holds.place), name="holds_place"),
             path("holds/<int:pk>/review/", self.admin_view(holds.review), name="holds_review"),

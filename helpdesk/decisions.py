@@ -7,7 +7,7 @@ from helpdesk.services.rebuilding.people import (
     rebuild_support,
 )
 from helpdesk.services.rebuilding.rules import rebuild_plans, rebuild_rules
-from privacy.ledger.decisions import declare_decisions, lost
+from privacy.ledger.decisions import declare_decisions, declare_opening, lost
 
 # Plans before the accounts that have them, and both before what is obeyed is compared with the ledger.
 declare_decisions(rebuild_plans, "plan.opened", "plan.changed")
@@ -27,5 +27,6 @@ declare_decisions(rebuild_support, "support.granted", "support.ended", "support.
 declare_decisions(rebuild_tickets, "ticket.closed", "ticket.reopened")
 declare_decisions(rebuild_mergings, "contact.merged", before_erasures=True)
 declare_decisions(lost, "recipient.added", "recipient.changed", "recipient.removed")
-declare_decisions(lost, "account.opened", "person.added", "person.corrected", "plan.removed")
+declare_opening("account.opened")
+declare_decisions(lost, "person.added", "person.corrected", "plan.removed")
 declare_decisions(lost, "field.declared", "field.changed")

@@ -87,6 +87,7 @@ declare(
     export=("email", "name", "role", "sound_on", "created_at", "last_login"),
 )
 declare(models.ManagerAssignment, Category.USER, root=models.User, path="user", export=("account",))
+declare(models.Team.members.through, Category.USER, root=models.User, path="user", export=("team",))
 declare(models.User.groups.through, Category.USER, root=models.User, path="user", export=("group",))
 declare(
     models.User.user_permissions.through, Category.USER, root=models.User, path="user", export=("permission",)
@@ -149,7 +150,9 @@ declare_impersonal(
     models.Account,
     models.AccountLogo,
     models.AllowedNetwork,
+    models.BusinessHours,
     models.FormField,
+    models.Team,
     because="what a company published or decided about itself",
 )
 declare_impersonal(

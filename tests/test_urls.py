@@ -23,6 +23,8 @@ PUBLIC = {
     "loader": "nothing: it is what a site embeds",
     "chat_page": "nothing: it is the empty chat",
     "chat_start": "what the account asks for, with consent",
+    "chat_bot": "the answers to the questions of consent, which it begins by asking",
+    "visitor_bot": "the token of the chat",
     "visitor_conversation": "the token of the chat",
     "visitor_messages": "the token of the chat",
     "visitor_file": "the token of the chat",

@@ -28,10 +28,15 @@ TEMPLATES = (
 )
 NOT_SEEN = {"includes/holds.html", "tickets/demo_mail.html", "includes/texts.html"}
 MODULES = (
+    "chat/admin/example.py",
+    "chat/bot/fields.py",
+    "chat/bot/panel.py",
+    "chat/bot/talk.py",
     "chat/forms.py",
     "chat/models.py",
     "chat/transcript.py",
     "chat/services/leaving.py",
+    "chat/views/bot.py",
     "chat/views/embed.py",
     "chat/views/rating.py",
     "chat/views/visitor.py",

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from chat import bell
+from chat.bot.fields import codes_of
 from chat.models import ChatAnswer, Conversation, Message, TechnicalData
+from chat.services.bot import let_bot_begin
 from chat.services.messages import ChatEnded, add_entry, locked
 from chat.services.secure import end_requests, erase_spent_values
 from helpdesk.models import Account, Contact, User
@@ -55,7 +57,7 @@ def start_chat(
     technical: Technical = NOTHING,
     answers: Mapping[str, str] = NO_ANSWERS,
 ) -> StartedChat:
-    """Start a chat with a contact of its own, whatever address was typed.
+    """Start a chat with a contact of its own, whatever address was typed; the account's bot talks first.
 
     ``answers`` are those to the fields of the account's own, by their keys.
 
@@ -81,23 +83,29 @@ def start_chat(
         )
         if question:
             add_entry(conversation, side=Conversation.Side.VISITOR, body=question)
+        known = codes_of({"name": name, "email": email, "question": question}, answers)
+        let_bot_begin(conversation, given=given, known=known)
         count(account=account, name="chats_started")
         bell.ring_queue(account.pk)
     return StartedChat(conversation, token)
 
 
 def accept_chat(*, conversation: Conversation, agent: User) -> Conversation:
-    """Give a waiting chat to an agent; raises :class:`AlreadyAccepted` or :class:`ChatEnded`."""
+    """Give a chat that waits, or that the bot talks in, to an agent.
+
+    Raises :class:`AlreadyAccepted` or :class:`ChatEnded`.
+    """
     with transaction.atomic():
         chat = locked(conversation)
         if chat.agent_id == agent.pk and chat.status == Conversation.Status.ACTIVE:
             return chat
         if chat.status == Conversation.Status.CLOSED:
             raise ChatEnded
-        if chat.status != Conversation.Status.WAITING:
+        if chat.status not in {Conversation.Status.WAITING, Conversation.Status.BOT}:
             raise AlreadyAccepted
         chat.status, chat.agent, chat.accepted_at = Conversation.Status.ACTIVE, agent, timezone.now()
-        chat.save(update_fields=["status", "agent", "accepted_at"])
+        chat.bot_step = ""
+        chat.save(update_fields=["status", "agent", "accepted_at", "bot_step"])
         add_entry(chat, side=Conversation.Side.AGENT, kind=Message.Kind.JOINED, agent=agent)
         count(account=chat.account, name="chats_accepted")
         bell.ring_queue(chat.account_id)

@@ -47,12 +47,13 @@ def add_entry(
 ) -> Message:
     """Add to the log of an open chat, in the caller's transaction; the chat's row is locked until its end.
 
-    Slips are masked where the account wants it. ``said_at`` is for what nobody said: the moment from which
-    silence counts stays there.
+    Slips are masked where the account wants it; what its bot says is the account's own. ``said_at`` is for
+    what nobody said: the moment from which silence counts stays there.
 
     Raises :class:`ChatEnded` where the chat is closed or erased.
     """
-    said = without_slips(body, account_id=chat.account_id) if body else Masked("")
+    is_typed = body and side != Conversation.Side.BOT
+    said = without_slips(body, account_id=chat.account_id) if is_typed else Masked(body)
     now = timezone.now()
     seq = next_seq(chat, now=said_at or now)
     if seq is None:

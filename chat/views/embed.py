@@ -16,14 +16,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_GET, require_safe
 
-from chat.forms import PreChatForm
 from chat.views.access import account_of, for_visitors, switched_off
+from chat.views.starting import start_screen
 from helpdesk.brand import LIGHT, OURS, accents_of, fill_of
 from helpdesk.languages import chosen_language
 from helpdesk.models import Account
 from helpdesk.text import without_turns
-from privacy.categories import Category
-from privacy.services.rules.retention import expiry_of
 
 LOADER = Path(__file__).parent.parent / "loader.js"
 LOADER_SECONDS = 300  # how long a changed name or a new loader may take to reach a page
@@ -51,25 +49,16 @@ def loader(request: HttpRequest, public_id: str) -> HttpResponse:
 @xframe_options_exempt
 @partial(for_visitors, even_off=True)
 def chat_page(request: HttpRequest, account: Account) -> HttpResponse:
-    """Show the form before a chat, to be framed by the account's own sites and by nobody else.
+    """Show what a chat begins with, to be framed by the account's own sites and by nobody else.
 
     An account that is switched off may be framed too: by a page that waits until it is on again.
     """
     if account.is_active:
-        response = _form(request, account)
+        response = render(request, "chat/page.html", start_screen(account))
     else:
         response = switched_off(render(request, "chat/away.html", {"account": account}))
     response._csp_replace = {"frame-ancestors": account.origins or [NONE]}
     return response
-
-
-def _form(request: HttpRequest, account: Account) -> HttpResponse:
-    context = {
-        "account": account,
-        "form": PreChatForm(account, auto_id="chat_%s"),
-        "expiry": expiry_of(account_id=account.pk, category=Category.CHAT),
-    }
-    return render(request, "chat/page.html", context)
 
 
 def _script(request: HttpRequest, public_id: str) -> bytes:

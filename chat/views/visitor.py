@@ -6,18 +6,22 @@ import redis
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from chat import bell
 from chat.attached import read_attached, rule_of_files
+from chat.bot.panel import panel_in
 from chat.forms import EndForm, MessageForm, PreChatForm
 from chat.models import ChatFile, Conversation
-from chat.services.conversations import start_chat
+from chat.services.bot import AsksFirst, speak_past_bot
+from chat.services.conversations import StartedChat, start_chat
 from chat.services.files import ChatFull
 from chat.services.messages import ChatEnded, post_message
 from chat.services.ratings import end_with_rating, rating_ticket
 from chat.transcript import transcript_of
 from chat.views.access import comes_from_our_page, for_visitor_of_chat, for_visitors
+from chat.views.starting import start_again
 from helpdesk.forms.consent import ConsentForm
 from helpdesk.models import Account
 from helpdesk.technical import technical_of
@@ -40,7 +44,7 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
     form = PreChatForm(account, request.POST, auto_id="chat_%s")
     if form.is_valid():
         try:
-            started = start_chat(
+            chat = start_chat(
                 account=account,
                 **form.answers("name", "email", "question"),
                 technical=technical_of(request, account, page=form.cleaned_data["page"]),
@@ -48,12 +52,15 @@ def chat_start(request: HttpRequest, account: Account) -> HttpResponse:
         except ConsentMissing:
             form.refuse_consent()
         else:
-            response = pane(request, started.conversation, token=started.token, status=201)
-            response["X-Chat-Token"] = started.token
-            return response
-    expiry = expiry_of(account_id=account.pk, category=Category.CHAT)
-    context = {"account": account, "form": form, "expiry": expiry}
-    return render(request, "chat/visitor/_form.html", context, status=422)
+            return started(request, chat)
+    return start_again(request, account, form=form)
+
+
+def started(request: HttpRequest, chat: StartedChat) -> HttpResponse:
+    """Answer with a chat that began just now, and hand out its token."""
+    response = pane(request, chat.conversation, token=chat.token, status=201)
+    response["X-Chat-Token"] = chat.token
+    return response
 
 
 @require_GET
@@ -71,9 +78,15 @@ def visitor_messages(request: HttpRequest, chat: Conversation) -> HttpResponse:
     if not form.is_valid():
         return render(request, "chat/_message_errors.html", {"form": form}, status=422)
     try:
-        entry = post_message(conversation=chat, side=Conversation.Side.VISITOR, **form.cleaned_data)
+        if chat.status == Conversation.Status.BOT:
+            entry = speak_past_bot(conversation=chat, **form.cleaned_data)
+        else:
+            entry = post_message(conversation=chat, side=Conversation.Side.VISITOR, **form.cleaned_data)
     except ChatEnded:
         return HttpResponse(status=410)
+    except AsksFirst:
+        form.add_error("body", _("Please answer the question above first."))
+        return render(request, "chat/_message_errors.html", {"form": form}, status=422)
     except ConsentMissing:
         return HttpResponse(status=409)  # the page shows the new text first
     except ChatFull:
@@ -148,6 +161,7 @@ def pane(request: HttpRequest, chat: Conversation, *, token: str = "", status: i
         "entries": entries,
         "audience": "visitor",
         "form": MessageForm(auto_id="message_%s"),
+        "panel": panel_in(chat),
         "rule_of_files": rule_of_files(chat.account_id),
         "agreed": chat.answered_version > 0,
         "again": ConsentForm(chat.account, auto_id="again_%s") if chat.must_be_asked else None,

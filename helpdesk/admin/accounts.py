@@ -79,6 +79,7 @@ TABS: list[tuple[str, Any, list[str]]] = [
         ],
     ),
     ("allowlist", gettext_lazy("IP allowlist"), ["allowlist_enabled"]),
+    ("bot", gettext_lazy("Bot, teams and hours"), []),
     ("people", gettext_lazy("People"), []),
 ]
 FOR_OPERATORS = DECIDED_BY_OPERATORS | {"managers"}

@@ -41,7 +41,7 @@ class ConsentMixin(forms.Form):
 
         Bot and site ask before a chat, not before a ticket: its form stands on a page of its own.
         """
-        if self.notice is None:
+        if self.notice is None or self.is_for_bot:
             return
         if self.form_name == "chat" and self.notice.mechanism != Mechanism.FIELD:
             self.fields[SITE] = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -60,6 +60,17 @@ class ConsentMixin(forms.Form):
         last = next(reversed(self.fields.values()))
         last.help_text = self._link()
         self.fields["notice"] = forms.IntegerField(widget=forms.HiddenInput, initial=self.notice.version)
+
+    @property
+    def is_for_bot(self) -> bool:
+        """Whether the bot asks before a chat: then no form can agree, whatever is posted in it."""
+        asked = self.notice is not None and self.notice.mechanism == Mechanism.BOT
+        return asked and self.form_name == "chat"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.is_for_bot:
+            raise forms.ValidationError(self._refusal(), "bot")
 
     def clean_notice(self) -> int:
         version = self.cleaned_data["notice"]
@@ -91,7 +102,7 @@ class ConsentMixin(forms.Form):
     @property
     def given(self) -> Given:
         """What was agreed to, once the form is valid."""
-        if self.notice is None:
+        if self.notice is None or self.is_for_bot:
             return Given()
         values: Mapping[str, Any] = self.cleaned_data
         if values.get(SITE) == "given":
@@ -115,6 +126,8 @@ class ConsentMixin(forms.Form):
     def _refusal(self) -> str:
         instead = in_language(self.account.refusal, self.account.language)
         nothing = _("Please tick this box if you agree. Without it we store nothing.")
+        if self.is_for_bot:
+            nothing = _("Please answer the question in the chat first. Without that we store nothing.")
         return f"{nothing} {instead}".strip()
 
     def _link(self) -> SafeString | str:

@@ -1,11 +1,13 @@
 from helpdesk.models.accounts import Account, AllowedNetwork
 from helpdesk.models.fields import AnswerRecord, FormField, TicketAnswer
+from helpdesk.models.hours import BusinessHours
 from helpdesk.models.logo import AccountLogo
 from helpdesk.models.notices import AlreadyInformed, NoticeVersion, Recipient
 from helpdesk.models.overdue_alert import OverdueAlert
 from helpdesk.models.people import Contact, ManagerAssignment, User
 from helpdesk.models.staff_mail import StaffMail
 from helpdesk.models.support import SupportGrant, SupportOpening
+from helpdesk.models.teams import Team
 from helpdesk.models.technical import TechnicalRecord, TicketTechnicalData
 from helpdesk.models.tickets import OutgoingMail, Ticket, TicketFile, TicketMessage, TicketParticipant
 
@@ -15,6 +17,7 @@ __all__ = [
     "AllowedNetwork",
     "AlreadyInformed",
     "AnswerRecord",
+    "BusinessHours",
     "Contact",
     "FormField",
     "ManagerAssignment",
@@ -25,6 +28,7 @@ __all__ = [
     "StaffMail",
     "SupportGrant",
     "SupportOpening",
+    "Team",
     "TechnicalRecord",
     "Ticket",
     "TicketAnswer",

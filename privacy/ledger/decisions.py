@@ -3,7 +3,7 @@
 Every app lists its decisions in its own ``decisions.py``, which is discovered like ``personal_data.py``.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from privacy.models import ForgottenDecision, LedgerEntry, LedgerHead, OutboxLine
@@ -23,6 +23,7 @@ class Found(NamedTuple):
 Rebuild = Callable[[list[LedgerEntry]], Iterable[Found]]
 
 _declared: list[tuple[Rebuild, frozenset[str], bool]] = []
+_openings: set[str] = set()
 
 
 def declare_decisions(rebuild: Rebuild, *actions: str, before_erasures: bool = False) -> None:
@@ -34,6 +35,15 @@ def declare_decisions(rebuild: Rebuild, *actions: str, before_erasures: bool = F
     _declared.append((rebuild, frozenset(actions), before_erasures))
 
 
+def declare_opening(action: str) -> None:
+    """Declare the entry with which an account begins.
+
+    Restored databases give numbers a second time: from that entry on the number is another account's.
+    """
+    declare_decisions(lost, action)
+    _openings.add(action)
+
+
 def declared_actions() -> frozenset[str]:
     """Return the actions of the ledger that a restored database has to learn again."""
     return frozenset[str]().union(*(actions for _function, actions, _first in _declared))
@@ -42,6 +52,15 @@ def declared_actions() -> frozenset[str]:
 def lost(entries: list[LedgerEntry]) -> Iterator[Found]:
     """Rebuild nothing: somebody has to decide it again, and until then nothing opens and nothing goes."""
     return (Found(entry, Outcome.LOST) for entry in entries)
+
+
+def of_others(entries: list[LedgerEntry], accounts: Collection[int]) -> list[LedgerEntry]:
+    """Return the entries about accounts that only have the number of one that is there."""
+    begun: dict[int, int] = {}
+    for entry in entries:
+        if entry.action in _openings and entry.account_id in accounts:
+            begun.setdefault(entry.account_id, entry.seq)
+    return [entry for entry in entries if entry.account_id in begun and entry.seq >= begun[entry.account_id]]
 
 
 def rebuild(entries: list[LedgerEntry], *, before_erasures: bool = False) -> Iterator[Found]:

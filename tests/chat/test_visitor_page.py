@@ -174,9 +174,9 @@ def test_page_links_to_the_accounts_privacy_notice(account):
     assert f'href="{reverse("privacy_notice", args=[account.public_id])}"' in page
 
 
-def test_page_costs_three_queries(account, monkeypatch, django_assert_num_queries):
+def test_page_costs_four_queries(account, monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(gate, "_open_until", float("inf"))  # it asks anew every few seconds
     address = reverse("chat_page", args=[account.public_id])
 
-    with django_assert_num_queries(3):  # account, notice, retention
+    with django_assert_num_queries(4):  # account, notice, fields, retention
         Client().get(address)

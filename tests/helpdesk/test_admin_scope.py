@@ -19,8 +19,11 @@ from tests import factories
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "vault"])
 
 REGISTERED = {
+    "chat.botflow",
     "helpdesk.account",
+    "helpdesk.formfield",
     "helpdesk.recipient",
+    "helpdesk.team",
     "helpdesk.user",
     "privacy.ledgerentry",
     "privacy.plan",

@@ -8,9 +8,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from helpdesk.models import Contact, ManagerAssignment, SupportGrant, Ticket, User
+from helpdesk.client_ip import NOWHERE
+from helpdesk.models import Account, Contact, ManagerAssignment, SupportGrant, Ticket, User
 from helpdesk.permissions import reads_archive
-from helpdesk.services.accounts import assign_managers
+from helpdesk.services.account_settings import change_account
+from helpdesk.services.accounts import assign_managers, open_account
 from helpdesk.services.archive import set_readers
 from helpdesk.services.contacts import verify_address
 from helpdesk.services.people import (
@@ -28,6 +30,7 @@ from privacy.services.people.notices import current_notice
 from privacy.services.people.purposes import save_purpose
 from privacy.services.restoring.replay import Gate, gate_state, replay_erasures
 from tests import factories
+from tests.privacy.backups import Backup
 from tests.privacy.restored import backup_in, findings, is_there, purge_later, put_back, replayed
 from tests.privacy.restored import written_by_an_older_version as older_version
 
@@ -103,6 +106,29 @@ def test_managers_are_those_who_were_assigned_last(account, manager, operator, b
     replayed(copy)
 
     assert [link.user for link in ManagerAssignment.objects.all()] == [newcomer]
+
+
+def test_decisions_about_an_account_with_the_same_number_are_another_accounts(account, operator, tmp_path):
+    """After a restore a new account got the number of a lost one; then a backup with that one came."""
+    for folder in ("older", "newer"):
+        (tmp_path / folder).mkdir()
+    older = Backup("default", tmp_path / "older")
+    lost = open_account(name="Lost", by=operator)
+    newer = Backup("default", tmp_path / "newer")
+    change_account(account=lost, by=operator, address=NOWHERE, values={"keep_page": True})
+    replayed(older)
+    other = factories.manager()
+    taken = open_account(name="Other", by=operator, pk=lost.pk)
+    assign_managers(account=taken, managers=[other], by=operator)
+    change_account(account=taken, by=operator, address=NOWHERE, values={"is_active": False})
+
+    replayed(newer)
+
+    again = Account.objects.get(pk=lost.pk)
+    assert (again.name, again.is_active, again.keep_page) == ("Lost", True, True)
+    assert not ManagerAssignment.objects.exists()
+    assert findings(account=again) == [("account.changed", "rebuilt", "", "keep_page")]
+    assert ("account.changed", "lost", "", f"account.{lost.pk}") in findings(account=None)
 
 
 def test_readers_of_the_archive_are_those_who_were_named_last(account, owner, agent, teammate, backup):

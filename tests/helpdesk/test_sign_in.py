@@ -287,8 +287,8 @@ def test_password_change_ends_other_sessions_only(agent, signed_in):
         ("too-short-1", "too short"),
         ("qwerty123456", "too common"),
         ("123456789012345", "entirely numeric"),
-        ("ada.lovelace.staff", "too similar to the e-mail"),
-        ("Countess King", "too similar to the name"),
+        ("ada.lovelace.staff", "Others could guess"),
+        ("Countess King", "Others could guess"),
     ],
 )
 def test_password_change_refuses_weak_passwords(account, signed_in, new, refusal):

@@ -35,6 +35,8 @@ ACTIONS = {
     "allowlist.changed": gettext_lazy("the IP allowlist was changed"),
     "archive.reader_added": gettext_lazy("somebody was named who may open the archive"),
     "archive.reader_removed": gettext_lazy("somebody may open the archive no more"),
+    "bot.published": gettext_lazy("a version of the bot was published"),
+    "bot.switched_off": gettext_lazy("the bot was switched off"),
     "consent.withdrawn": gettext_lazy("somebody withdrew their consent"),
     "contact.merged": gettext_lazy("two records of one person became one"),
     "hold.placed": gettext_lazy("something was put on hold"),

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from privacy import ledger
-from privacy.ledger.decisions import Found
+from privacy.ledger.decisions import Found, of_others
 from privacy.ledger.signing import is_ours
 from privacy.models import ForgottenDecision, LedgerEntry
 
@@ -27,12 +27,22 @@ def refuse_planted(entries: list[LedgerEntry]) -> list[LedgerEntry]:
     return entries
 
 
-def keep_findings(found: Iterable[Found]) -> None:
-    """Keep what became of forgotten decisions, those of one kind together, in the caller's transaction."""
+def split_by_account(entries: list[LedgerEntry]) -> tuple[list[LedgerEntry], list[LedgerEntry]]:
+    """Return the entries about what is there, and those about accounts that only have the same number."""
+    others = of_others(entries, _accounts())
+    seqs = {entry.seq for entry in others}
+    return [entry for entry in entries if entry.seq not in seqs], others
+
+
+def keep_findings(found: Iterable[Found], *, of_accounts: bool = True) -> None:
+    """Keep what became of forgotten decisions, those of one kind together, in the caller's transaction.
+
+    ``of_accounts`` is false where the accounts are not those that have their numbers here.
+    """
     alike: dict[Any, list[LedgerEntry]] = defaultdict(list)
     for entry, *what in found:
         alike[entry.account_id, entry.action, *what].append(entry)
-    known = set(apps.get_model("helpdesk.Account").objects.values_list("pk", flat=True))
+    known = _accounts() if of_accounts else set()
     for (account, action, outcome, category, about), entries in alike.items():
         newest = max(entries, key=lambda entry: entry.seq)
         kept = ForgottenDecision.objects.create(
@@ -46,6 +56,10 @@ def keep_findings(found: Iterable[Found]) -> None:
             at=newest.at,
         )
         _record("restore.found", kept, times=len(entries))
+
+
+def _accounts() -> set[int]:
+    return set(apps.get_model("helpdesk.Account").objects.values_list("pk", flat=True))
 
 
 def open_findings() -> QuerySet[ForgottenDecision]:

@@ -10,13 +10,13 @@ from privacy import ledger
 from privacy.declarations import root_of
 from privacy.ledger.anchors import is_entry, newest_anchor
 from privacy.ledger.chain import catch_up_with, last_entry, remember_head, remembered_seq
-from privacy.ledger.decisions import forgotten_decisions, rebuild
+from privacy.ledger.decisions import forgotten_decisions, lost, rebuild
 from privacy.ledger.signing import signing_key
 from privacy.models import DataKey, Erasure, LedgerEntry, LedgerHead
 from privacy.services.erasing.steps import units_sealed_with
 from privacy.services.erasing.survivors import tables_with_keys
 from privacy.services.erasing.unfinished import repeat
-from privacy.services.restoring.forgotten import keep_findings, refuse_planted
+from privacy.services.restoring.forgotten import keep_findings, refuse_planted, split_by_account
 
 
 class Gate(StrEnum):
@@ -74,14 +74,15 @@ def replay_erasures() -> int:
     """
     signing_key()  # raises before anything is begun that the ledger could not take
     since = remembered_seq()
-    forgotten = refuse_planted(forgotten_decisions(since))
+    forgotten, others = split_by_account(refuse_planted(forgotten_decisions(since)))
     with transaction.atomic():
         found = list(rebuild(forgotten, before_erasures=True))
     rows = sum(repeat(erasure, is_replay=True) for erasure in _missed(since))
-    newest = ledger.append("erasures.replayed", since=since, rows=rows, decisions=len(forgotten))
+    newest = ledger.append("erasures.replayed", since=since, rows=rows, decisions=len(forgotten + others))
     with transaction.atomic():
         found += rebuild(forgotten)
         keep_findings(found)
+        keep_findings(lost(others), of_accounts=False)
         catch_up_with(newest)
     return rows
 

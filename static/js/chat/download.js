@@ -18,9 +18,10 @@ export function textOfLog(log, unsent) {
 
 function textOfEntry(entry, unsent) {
   const body = entry.querySelector(".message__body")?.textContent ?? "";
+  const address = entry.querySelector(".message__body a")?.href;
   const author = entry.querySelector(".message__author")?.textContent.replace(TURNS, "");
   const time = entry.dataset.sending ? unsent : entry.querySelector("time")?.textContent;
-  const said = [body, ...[...entry.querySelectorAll(".file__name")].map((name) => `[${name.textContent}]`)];
+  const said = [body, address, ...[...entry.querySelectorAll(".file__name")].map((name) => `[${name.textContent}]`)];
   return author ? `[${time ?? ""}] ${author}:\n${said.filter(Boolean).join("\n")}` : body;
 }
 

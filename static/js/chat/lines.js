@@ -34,7 +34,7 @@ export class Lines {
     if (!this.#chat.composer) return;
     const before = position > 1 ? this.#words.queue.replace("{count}", position - 1) : this.#words.next;
     const active = this.#words.active.replace("{agent}", this.#agent);
-    this.#slot("status").textContent = { waiting: position ? before : this.#words.waiting, active }[status] ?? "";
+    this.#slot("status").textContent = { bot: this.#words.bot, waiting: position ? before : this.#words.waiting, active }[status] ?? "";
     this.#slot("nobody").hidden = status !== "waiting";
     const joined = this.#slot("joined");
     if (joined) joined.textContent = status === "active" ? active : "";

@@ -102,9 +102,9 @@ function parse(html) {
 function swap(place, desk) {
   if (look(place.firstElementChild) === look(desk)) return;
   const focused = place.contains(document.activeElement) ? document.activeElement.id : null;
-  const folded = place.querySelector("details");
-  const unfolds = desk.querySelector("details");
-  if (folded?.open && unfolds) unfolds.open = true;
+  for (const unfolded of place.querySelectorAll("details[open]")) {
+    desk.querySelector(`#${unfolded.id}`)?.setAttribute("open", "");
+  }
   place.replaceChildren(document.adoptNode(desk));
   if (focused) (document.getElementById(focused) ?? place.querySelector("a, button"))?.focus({ preventScroll: true });
 }

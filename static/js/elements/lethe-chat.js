@@ -2,6 +2,7 @@
 //
 // The server renders every screen; this element asks for them, with the token in a header, and puts them in place.
 
+import { Bot } from "../chat/bot.js";
 import { saveFile, saveSent, textOfLog } from "../chat/download.js";
 import { keeperFor } from "../chat/keeper.js";
 import { Lines } from "../chat/lines.js";
@@ -30,6 +31,7 @@ class LetheChat extends HTMLElement {
     this.form = this.innerHTML;
     this.#ready();
     this.lines = new Lines(this, this.words);
+    this.bot = new Bot(this);
     this.outbox = new Outbox((message) => this.#deliver(message));
     this.addEventListener("submit", (event) => this.#submit(event));
     document.addEventListener("click", (event) => this.#click(event));
@@ -101,8 +103,9 @@ class LetheChat extends HTMLElement {
   }
 
   #focusFirst() {
+    if (this.bot.panel) return this.bot.focus();
     const field = this.composer?.querySelector("textarea") ?? this.querySelector("input:not([type=hidden]), textarea");
-    (field ?? this.querySelector("button"))?.focus();
+    return (field ?? this.querySelector("button"))?.focus();
   }
 
   #focusMarked() {
@@ -169,13 +172,13 @@ class LetheChat extends HTMLElement {
     const form = event.target;
     if (!form.dataset.form) return;
     event.preventDefault();
-    const button = form.querySelector("button:not([type])");
-    button.disabled = true;
+    const button = event.submitter ?? form.querySelector("button:not([type])");
     const body = bodyOfForm(form, event.submitter);
+    button.disabled = true;
     if (body.has("page")) body.set("page", this.keeper.page);
     if (body.has("site_consent")) this.#setSite(body);
     try {
-      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree, secure: this.#secure };
+      const send = { start: this.#start, end: this.#end, leave: this.#leave, rate: this.#rate, agree: this.#agree, secure: this.#secure, bot: this.#answer };
       await send[form.dataset.form].call(this, form, body);
     } finally {
       button.disabled = false;
@@ -186,11 +189,39 @@ class LetheChat extends HTMLElement {
     const answer = await this.#ask("", { method: "POST", body, url: form.action }).catch(() => null);
     if (answer?.status === 422) return this.#show(await answer.text());
     if (!answer?.ok) return this.lines.announce(this.words.failed);
+    return this.#begin(answer);
+  }
+
+  async #begin(answer) {
     this.#token = answer.headers.get("X-Chat-Token");
     await this.#showPane(answer);
     this.keeper.started(this.#token);
     this.#notice();
-    this.composer.focusBox();
+    this.#focusFirst();
+  }
+
+  // An answer to the bot. Before the visitor agrees there is no token, and nothing is stored anywhere.
+  async #answer(form, body) {
+    if (form.ariaBusy === "true") return undefined;
+    form.ariaBusy = "true";
+    body.set("after", this.log.last);
+    const path = this.#token ? "bot/" : "bot/begin/";
+    const answer = await this.#ask(path, { method: "POST", body }).catch(() => null);
+    form.ariaBusy = "false";
+    if (answer?.status === 201) return this.#begin(answer);
+    if (this.#token && [404, 409, 410].includes(answer?.status)) return this.#refresh();
+    if (answer?.ok || answer?.status === 422) return this.#turn(parsed(await answer.text()));
+    this.slotNamed("bot-error").textContent = this.words.failed;
+    return undefined;
+  }
+
+  #turn(screen) {
+    if (screen.querySelector("[data-state]")) {
+      this.#show(screen);
+      return this.#focusFirst();
+    }
+    this.bot.take(screen);
+    return this.bot.panel?.dataset.opens === "leave" ? this.#askToLeave() : undefined;
   }
 
   // What the site around the frame says of its own question, where the account leaves the asking to it.
@@ -393,7 +424,7 @@ class LetheChat extends HTMLElement {
     this.#aside = null;
     this.endButton.hidden = !this.composer;
     this.log.scrollToEnd();
-    this.composer?.focusBox();
+    this.#focusFirst();
   }
 
   // The stream
@@ -415,7 +446,7 @@ class LetheChat extends HTMLElement {
   #listen() {
     window.addEventListener("online", () => this.outbox.hurry());
     this.addEventListener("live:message", ({ detail }) => this.#received(detail.data));
-    this.addEventListener("live:status", ({ detail }) => this.lines.status(JSON.parse(detail.data)));
+    this.addEventListener("live:status", ({ detail }) => this.#standing(JSON.parse(detail.data)));
     this.addEventListener("live:typing", ({ detail }) => detail.data === "agent" && this.lines.typing(true));
     this.addEventListener("live:ended", ({ detail }) => this.#ended(JSON.parse(detail.data).erased));
     this.addEventListener("live:state", ({ detail }) => this.#connection(detail));
@@ -428,6 +459,11 @@ class LetheChat extends HTMLElement {
       if (this.#isHidden && !entry.dataset.kind) this.#unread += 1;
     }
     this.#notice();
+  }
+
+  #standing(now) {
+    this.lines.status(now);
+    if (this.#token && now.status !== "bot") this.bot.leave();
   }
 
   #ended(erased) {
