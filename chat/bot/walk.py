@@ -7,6 +7,7 @@ somebody typed, since nothing can be typed there.
 from typing import NamedTuple, Self
 
 from django.core import signing
+from django.utils.translation import get_language
 
 from chat.bot.flow import Flow
 from chat.bot.talk import Place, Talk, Turn
@@ -25,11 +26,12 @@ class Stale(Exception):
 
 
 class Walk(NamedTuple):
-    """A dialogue that nobody stores. ``said`` is how many lines the visitor has seen."""
+    """A dialogue that nobody stores, in one language. ``said`` is how many lines the visitor has seen."""
 
     talk: Talk
     version: BotVersion | None
     place: Place
+    language: str
     said: int = 0
 
     def on(self, turn: Turn) -> Self:
@@ -47,6 +49,7 @@ class Walk(NamedTuple):
                 "step": self.place.step,
                 "answers": dict(self.place.answers),
                 "refused": self.place.is_refused,
+                "language": self.language,
                 "said": self.said,
             },
             salt=SALT,
@@ -64,7 +67,7 @@ def begin_walk(account: Account, notice: ConsentNotice) -> tuple[Walk, Turn]:
     version = published_version(account)
     talk = Talk(_flow(version), account, notice=notice)
     turn = talk.begin()
-    return Walk(talk, version, Place()).on(turn), turn
+    return Walk(talk, version, Place(), get_language() or account.language).on(turn), turn
 
 
 def resume_walk(account: Account, state: str) -> Walk:
@@ -82,14 +85,15 @@ def resume_walk(account: Account, state: str) -> Walk:
     place = Place(kept["step"], kept["answers"], is_refused=kept["refused"])
     if place.is_refused:
         version = BotVersion.objects.filter(account=account, number=kept["version"]).first()
-        return Walk(Talk(_flow(version), account), version, place, kept["said"])
+        return Walk(Talk(_flow(version), account), version, place, kept["language"], kept["said"])
     notice, version = notice_of_bot(account), published_version(account)
     if notice is None or (notice.version, version.number if version else 0) != (
         kept["notice"],
         kept["version"],
     ):
         raise Stale
-    return Walk(Talk(_flow(version), account, notice=notice), version, place, kept["said"])
+    talk = Talk(_flow(version), account, notice=notice)
+    return Walk(talk, version, place, kept["language"], kept["said"])
 
 
 def _flow(version: BotVersion | None) -> Flow:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -37,8 +38,16 @@ def chat_bot(request: HttpRequest, account: Account) -> HttpResponse:
         return HttpResponseForbidden()
     try:
         walk = resume_walk(account, request.POST.get("state", ""))
+    except Stale:
+        return start_again(request, account, told=OUT_OF_DATE)
+    with translation.override(walk.language):  # the one in which the question was read
+        return _answer(request, account, walk)
+
+
+def _answer(request: HttpRequest, account: Account, walk: Walk) -> HttpResponse:
+    try:
         turn = walk.talk.answer(walk.place, request.POST.get("choice", ""))
-    except (Stale, NoSuchAnswer):
+    except NoSuchAnswer:
         return start_again(request, account, told=OUT_OF_DATE)
     if walk.talk.is_agreed(turn.place):
         return _start(request, account, walk, turn.place.answers)

@@ -60,13 +60,14 @@ def asks_by_bot(account: Account) -> ConsentNotice:
 class Talker:
     """A visitor's page in a conversation with the bot: it knows what the server sent it, and nothing else."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, language: str = "") -> None:
         self.account, self.token, self.state, self.step = account, "", "", ""
-        self.take(self.ask("chat_page"))
+        self.take(self.ask("chat_page", language=language))
 
-    def ask(self, name: str, data: dict | None = None):
+    def ask(self, name: str, data: dict | None = None, *, language: str = ""):
         headers = {"X-Chat-Token": self.token} if self.token else {}
         client, address = Client(headers=headers), reverse(name, args=[self.account.public_id])
+        address += f"?language={language}" if language else ""
         return client.get(address) if data is None else client.post(address, data)
 
     def take(self, response):

@@ -4,6 +4,8 @@ import logging
 from datetime import timedelta
 
 import pytest
+import redis
+from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
 from django.db import connections
@@ -18,6 +20,7 @@ from helpdesk.models import Account, TechnicalRecord
 from privacy.models import Basis, ConsentRecord, Purpose
 from privacy.services.people.notices import publish_notice
 from tests import factories
+from tests.backend import ON_POSTGRES
 from tests.chat.bots import Talker, asks_by_bot, publish, step
 from tests.chat.visiting import answers, visit
 
@@ -33,6 +36,13 @@ def rows() -> dict[str, int]:
                 cursor.execute(f'SELECT count(*) FROM "{table}"')
                 counted[f"{alias}.{table}"] = cursor.fetchone()[0]
     return counted
+
+
+def cached() -> set[str]:
+    """Return the name of everything that the cache holds."""
+    if not ON_POSTGRES:
+        return {str(key) for key in cache._cache}
+    return {str(key) for key in redis.Redis.from_url(settings.LETHE_REDIS_URL).scan_iter()}
 
 
 @pytest.fixture
@@ -57,10 +67,10 @@ def untouched(asked, caplog):
     """Everything is as before after the test: each table of both databases, the cache, and the log."""
     caplog.set_level(logging.DEBUG)
     cache.add("before", 1)
-    before, cached = rows(), dict(getattr(cache, "_cache", {}))
+    before, known = rows(), cached()
     yield asked
     assert rows() == before
-    assert dict(getattr(cache, "_cache", {})) == cached
+    assert cached() == known
     assert [
         record for record in caplog.records if record.name.startswith(("chat", "helpdesk", "privacy"))
     ] == []
@@ -85,6 +95,20 @@ def test_refusal_leads_to_a_branch_of_its_own_and_stores_nothing(untouched):
     assert talker.choices == {}
     assert "Nothing of it was stored" in talker.page
     assert talker.token == ""
+
+
+def test_dialogue_goes_on_in_the_language_in_which_it_was_read(asked):
+    asked.purposes.filter(key="news").update(questions={"en": "Later?", "de": "Sp\u00e4ter?"})
+    publish_notice(account=asked)
+    talker = Talker(asked, language="de")
+    assert talker.choices == {"yes": "Ja, ich stimme zu", "no": "Nein"}
+
+    assert talker.answer("yes").lines == ["Ja, ich stimme zu", "Sp\u00e4ter?"]
+    talker.answer("yes")
+
+    assert {record.language for record in ConsentRecord.objects.all()} == {"de"}
+    assert "Mit einem Menschen sprechen" in talker.page
+    assert Conversation.objects.get().spoken_in == "de"
 
 
 def test_questions_come_one_by_one_and_the_first_yes_stores_nothing(untouched):

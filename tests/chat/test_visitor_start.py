@@ -1,5 +1,7 @@
 """Starting a chat: refused by the server without consent, and then nothing is stored."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -42,6 +44,14 @@ def test_start_keeps_the_proof_of_what_was_agreed_to(account):
 
     record = ConsentRecord.objects.get()
     assert (record.notice.version, record.form, record.mechanism) == (1, "chat", "field")
+
+
+def test_proof_names_the_language_in_which_it_was_asked(account):
+    page = Client().get(f"/chat/{account.public_id}/?language=fr").content.decode()
+    action = re.search(r'data-form="start" action="([^"]+)"', page)[1]
+
+    assert Client().post(action, answers()).status_code == 201
+    assert ConsentRecord.objects.get().language == "fr"
 
 
 @pytest.mark.usefixtures("nothing_stored")
