@@ -45,8 +45,8 @@ class Desk:
 def read_desk(user: User) -> Desk:
     """Return the open chats of the agent's account, own ones first, at most :data:`LIMIT`.
 
-    Each chat has ``unread``, a number, ``newest``, the message that was written last, and ``age``: how long
-    it waits, or since when nobody wrote.
+    Each chat has ``unread``, a number, ``newest``, the message that somebody wrote last, and ``age``: how
+    long it waits, or since when nobody wrote.
     """
     found = list(_open_chats(user)[: LIMIT + 1])
     chats = found[:LIMIT]
@@ -75,7 +75,8 @@ def age(since: datetime) -> str:
 
 
 def _open_chats(user: User) -> QuerySet[Conversation]:
-    texts = Message.objects.filter(conversation=OuterRef("pk"), kind=Message.Kind.TEXT).order_by("-seq")
+    texts = Message.objects.filter(conversation=OuterRef("pk"), kind=Message.Kind.TEXT)
+    texts = texts.exclude(side=Conversation.Side.BOT).order_by("-seq")
     mine_first = Case(
         When(agent=user, then=0),
         When(status=Conversation.Status.WAITING, then=1),

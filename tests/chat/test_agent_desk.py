@@ -10,7 +10,7 @@ from chat import desk as desks
 from chat.desk import read_desk
 from chat.models import Conversation
 from chat.services.conversations import accept_chat
-from chat.services.messages import mark_seen, post_message
+from chat.services.messages import add_entry, mark_seen, post_message
 from tests import factories
 
 
@@ -69,6 +69,13 @@ def test_newest_message_is_the_last_text_not_the_last_entry(account, agent):
     accept_chat(conversation=chat, agent=agent)
 
     assert read_desk(agent).mine[0].newest.body == "Last words"
+
+
+def test_newest_message_is_somebodys_and_not_the_bots(account, agent):
+    chat = factories.chat(account, says=("My words",))
+    add_entry(chat, side="bot", body="Words of nobody")
+
+    assert read_desk(agent).waiting[0].newest.body == "My words"
 
 
 def test_chat_without_words_has_no_newest_message(account, agent):
