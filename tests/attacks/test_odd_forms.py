@@ -60,10 +60,10 @@ BROKEN = {"lone bytes": b"%FF%FE", "half a character": b"%ED%A0%80", "itself": b
 @pytest.mark.parametrize(
     ("form", "others", "field"),
     [
-        ("/chat/{}/start/", b"name=V&consent=on&notice=1", b"question"),
-        ("/chat/{}/start/", b"question=Hi&consent=on&notice=1", b"name"),
-        ("/tickets/new/{}/", b"email=v@mail.example&subject=Hi&consent=on&notice=1", b"message"),
-        ("/tickets/new/{}/", b"email=v@mail.example&message=Hi&consent=on&notice=1", b"subject"),
+        ("/chat/{}/start/", b"name=V&consent_answer=on&notice=1", b"question"),
+        ("/chat/{}/start/", b"question=Hi&consent_answer=on&notice=1", b"name"),
+        ("/tickets/new/{}/", b"email=v@mail.example&subject=Hi&consent_answer=on&notice=1", b"message"),
+        ("/tickets/new/{}/", b"email=v@mail.example&message=Hi&consent_answer=on&notice=1", b"subject"),
     ],
     ids=["question of a chat", "name", "message of a ticket", "subject"],
 )

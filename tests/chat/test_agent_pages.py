@@ -263,6 +263,6 @@ def test_page_of_a_chat_asks_the_same_number_of_queries(
     agent_client.get(url("chat_detail", chat))
 
     # session, person, chat, contact; desk and its words; log; others of the address and their tickets;
-    # consent; technical data; policy
-    with django_assert_num_queries(13), django_assert_num_queries(1, using="vault"):
+    # consent; answers to the account's own fields; technical data; policy
+    with django_assert_num_queries(14), django_assert_num_queries(1, using="vault"):
         agent_client.get(url("chat_detail", chat))
