@@ -54,7 +54,7 @@ def read_desk(user: User) -> Desk:
     desk = Desk(is_cut=len(found) > LIMIT)
     for chat in chats:
         is_waiting = chat.status == Conversation.Status.WAITING
-        chat.age = age(chat.created_at if is_waiting else chat.last_message_at)
+        chat.age = age(chat.waits_since if is_waiting else chat.last_message_at)
         _pile(desk, chat, user).append(chat)
     share_keys([user, *desk.sealed_rows()], lost=UNREADABLE)
     return desk
@@ -87,7 +87,7 @@ def _open_chats(user: User) -> QuerySet[Conversation]:
     chats = Conversation.objects.visible_to(user).open().select_related("contact", "agent", "team")
     return chats.annotate(
         unread=_unread(), last_text=Subquery(texts.values("pk")[:1]), pile=mine_first
-    ).order_by("pile", "created_at", "pk")
+    ).in_turn("pile")
 
 
 def _unread() -> Coalesce:

@@ -1,6 +1,9 @@
 """Live conversations and the log of what was said in them."""
 
+from datetime import datetime
+
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +31,10 @@ class ConversationQuerySet(SealedQuerySet):
 
     def waiting(self) -> "ConversationQuerySet":
         return self.filter(status=Conversation.Status.WAITING)
+
+    def in_turn(self, *before: str) -> "ConversationQuerySet":
+        """Order by since when somebody wants an agent: who talked with the bot until then jumps no queue."""
+        return self.order_by(*before, Coalesce("handed_over_at", "created_at"), "pk")
 
     def open(self) -> "ConversationQuerySet":
         return self.exclude(status=Conversation.Status.CLOSED)
@@ -69,6 +76,7 @@ class Conversation(SealedModel):
     bot_version = models.ForeignKey(BotVersion, models.PROTECT, null=True, related_name="+")
     bot_step = models.CharField(max_length=30, blank=True, default="")  # that waits for the visitor
     bot_known = models.JSONField(default=list, blank=True)  # the fields that it need not ask for any more
+    handed_over_at = models.DateTimeField(null=True)  # by the bot
 
     objects = ConversationQuerySet.as_manager()
 
@@ -92,6 +100,10 @@ class Conversation(SealedModel):
 
     def __str__(self) -> str:
         return f"chat {str(self.pk)[-6:]}"
+
+    @property
+    def waits_since(self) -> datetime:
+        return self.handed_over_at or self.created_at
 
     @cached_property
     def notice_version(self) -> int:

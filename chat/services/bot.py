@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
 from chat import bell
 from chat.bot.fields import keep_answer
@@ -119,8 +120,8 @@ def speak_past_bot(
 
 def hand_over(chat: Conversation) -> None:
     """Put a chat whose row the caller has locked into the agents' queue."""
-    chat.status, chat.bot_step = Conversation.Status.WAITING, ""
-    chat.save(update_fields=["status", "bot_step"])
+    chat.status, chat.bot_step, chat.handed_over_at = Conversation.Status.WAITING, "", timezone.now()
+    chat.save(update_fields=["status", "bot_step", "handed_over_at"])
     bell.ring(chat.pk, account_id=chat.account_id)
     bell.ring_queue(chat.account_id)
 

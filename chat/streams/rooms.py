@@ -139,7 +139,7 @@ def _add_positions(rooms: dict[UUID, Room]) -> None:
     if not accounts:
         return
     waiting: dict[int, int] = {}
-    queue = Conversation.objects.waiting().filter(account__in=accounts).order_by("created_at", "pk")
+    queue = Conversation.objects.waiting().filter(account__in=accounts).in_turn()
     for pk, account_id in queue.values_list("pk", "account_id"):
         waiting[account_id] = waiting.get(account_id, 0) + 1
         if pk in rooms:

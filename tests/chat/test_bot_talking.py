@@ -6,10 +6,12 @@ import pytest
 from django.utils import timezone
 
 from chat.bot.flow import END, Kind
+from chat.desk import read_desk
 from chat.models import Conversation, Message
 from chat.services.bot import NotWithBot, answer_bot
 from chat.services.conversations import accept_chat, close_abandoned_chats, end_chat, start_chat
 from chat.services.messages import ChatEnded
+from chat.streams.rooms import Wish, read_rooms
 from helpdesk.models import Account, Contact, Team
 from privacy.categories import Category
 from privacy.models import Basis, ConsentNotice, Purpose
@@ -401,6 +403,19 @@ def test_bots_chats_have_no_place_in_the_queue(talker, account):
     factories.chat(account)
 
     assert Conversation.objects.waiting().count() == 1
+
+
+def test_who_talked_with_the_bot_for_long_jumps_no_queue(talker, account, agent):
+    Conversation.objects.update(created_at=timezone.now() - timedelta(minutes=50))
+    earlier = factories.chat(account, created_at=timezone.now() - timedelta(minutes=10))
+
+    talker.answer("person")
+
+    chat = Conversation.objects.exclude(pk=earlier.pk).get()
+    desk = read_desk(agent)
+    assert ([each.pk for each in desk.waiting], desk.waiting[1].age) == ([earlier.pk, chat.pk], "now")
+    rooms = read_rooms({each.pk: Wish(None, []) for each in (earlier, chat)})
+    assert [rooms[each.pk].position for each in (earlier, chat)] == [1, 2]
 
 
 def test_desk_costs_the_same_with_one_and_three_chats_of_a_team(
