@@ -40,7 +40,7 @@ from tests.privacy.runs import receipted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-CHATS, TICKETS, KEPT = 10_000, 2_000, 3
+CHATS, TICKETS, KEPT = 10_000, 500, 3
 KEYS = 3 * CHATS + 2 * TICKETS  # of contact, chat and file; of contact and ticket, which seals its file too
 KILLS = 8
 SEED = 20_261_124  # change it to be killed at other moments
