@@ -11,6 +11,7 @@ from privacy.services.rules.policy import Policy, Wait
 from privacy.terms import Rule, Term
 
 COOLING_OFF = timedelta(hours=24)
+CHANGES_IN_A_ROW = 30  # as many as are told apart; at the next one within a day everything waits its day
 
 
 def after_change(rule: Policy, before: Policy, *, now: datetime, skip: bool = False) -> Policy:
@@ -21,6 +22,8 @@ def after_change(rule: Policy, before: Policy, *, now: datetime, skip: bool = Fa
     """
     before = _still_waiting(before, now)
     if may_go_sooner(rule, before):
+        if len(before.formers) >= CHANGES_IN_A_ROW:
+            before = replace(before, term=Term(Rule.KEEP), wait=None)
         return replace(rule, wait=None if skip else Wait(now, now + COOLING_OFF, before))
     wait = before.wait
     while wait and not may_go_sooner(rule, wait.former):
@@ -78,11 +81,13 @@ def from_json(said: Mapping[str, Any], like: Policy) -> Policy:
 
 
 def _still_waiting(rule: Policy, now: datetime) -> Policy:
-    """Return a rule without the waits that are over, and whose first run has come since."""
-    wait = rule.wait
-    if wait is None or rule.cadence.next_run(wait.until, rule.zone) <= now:
+    """Return a rule without its wait where that is over, and the first run has come since.
+
+    What its former rule waited for stays as long as the wait itself: it tells when things would have gone.
+    """
+    if rule.wait and rule.cadence.next_run(rule.wait.until, rule.zone) <= now:
         return replace(rule, wait=None)
-    return replace(rule, wait=replace(wait, former=_still_waiting(wait.former, now)))
+    return rule
 
 
 def _cuts_archive(rule: Policy, before: Policy) -> bool:
