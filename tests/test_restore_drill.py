@@ -18,6 +18,7 @@ OPEN_TICKET = f"""
 from django.core.files.uploadedfile import SimpleUploadedFile
 from helpdesk.models import Account
 from helpdesk.services.tickets import open_ticket
+from privacy.services.people.consent import Given
 from privacy.services.people.notices import current_notice
 account = Account.objects.get(public_id="demo")
 for name in ("{MARKER}", "bystander"):
@@ -30,7 +31,6 @@ for name in ("{MARKER}", "bystander"):
 READ_TICKETS = """
 from helpdesk.models import Ticket, TicketFile
 from helpdesk.services.files import content_of
-from privacy.services.people.consent import Given
 print([ticket.subject for ticket in Ticket.objects.order_by("pk")])
 print([content_of(file) for file in TicketFile.objects.order_by("pk")])
 """

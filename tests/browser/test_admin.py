@@ -129,7 +129,7 @@ def test_manager_adds_a_network_by_keyboard_and_is_not_locked_out(page, account,
 
 def test_link_of_an_error_leads_into_its_tab_and_its_row(page, account):
     open_settings(page, account, "Retention")
-    page.locator("#rule-chat summary").click()
+    page.locator("#rule-chat > summary").click()
     page.locator("#id_chat_amount").fill("0")
     page.get_by_role("tab", name="Profile").click()
     page.get_by_label("Name", exact=True).fill("")

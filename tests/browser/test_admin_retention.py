@@ -27,7 +27,7 @@ def old_chats(account):
 
 
 def shorten_chats(page: Page) -> None:  # noqa: F811
-    page.locator("#rule-chat summary").click()
+    page.locator("#rule-chat > summary").click()
     page.locator("#id_chat_amount").fill("1")
     page.locator("#id_chat_unit").select_option("weeks")
 
@@ -79,7 +79,7 @@ def test_what_waits_a_day_is_let_run_with_a_reason(page: Page, account, old_chat
     expect(page.get_by_text("cooling off")).to_be_visible()
     assert purge(account_id=account.pk).erased == 0
 
-    page.locator("#rule-chat summary").click()
+    page.locator("#rule-chat > summary").click()
     page.get_by_label("Why it can't wait").fill("Told by the data protection officer")
     page.get_by_role("button", name="Let it run now").click()
 

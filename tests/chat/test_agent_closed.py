@@ -109,7 +109,7 @@ def test_page_of_a_closed_chat_asks_the_same_number_of_queries(
     agent_client.get(address)
 
     # as of an open chat, and the list beside it: how many, the page of them, policy
-    with django_assert_num_queries(17), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(18), django_assert_num_queries(1, using="vault"):
         agent_client.get(address)
 
 

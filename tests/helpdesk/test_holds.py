@@ -338,7 +338,7 @@ def test_list_asks_the_same_number_of_queries(
     for _ in range(count):
         held(opened(account))
 
-    with django_assert_num_queries(8), django_assert_num_queries(1, using="vault"):
+    with django_assert_num_queries(9), django_assert_num_queries(1, using="vault"):
         manager_client.get(reverse("admin:holds"))
 
 

@@ -103,7 +103,7 @@ def test_thread_costs_the_same_whatever_its_length(account, agent, teammate, age
 
     main, vault = queries_of(agent_client, reverse("ticket_detail", args=[ticket.pk]))
 
-    assert (main, vault) == (13, 1)
+    assert (main, vault) == (14, 1)
 
 
 def queries_of(client: Client, address: str) -> tuple[int, int]:

@@ -16,7 +16,9 @@ from privacy.cadences import Cadence, Every
 from privacy.models import DataKey, LedgerEntry, RetentionPolicy, Suspension
 from privacy.services.erasing.erasure import erase_person
 from privacy.services.erasing.purge import purge
+from privacy.services.people.consent import Given
 from privacy.services.people.export import export_person
+from privacy.services.people.notices import current_notice
 from privacy.services.people.rights import UnknownContact, contact_with_id
 from privacy.services.rules.archive import give_back
 from privacy.services.rules.lag import whole_lag
@@ -172,9 +174,10 @@ def test_archive_leaves_evidence(archiving):
 def test_answer_that_takes_a_ticket_out_of_the_archive_leaves_evidence(archiving):
     archived = _ticket(archiving, archived_at=CLOSED + 30 * DAY)
     kept = _ticket(archiving)
+    agreed = Given.to_all(current_notice(archiving))
 
     for ticket in (archived, kept):
-        answer_ticket(participant=ticket.participants.get(), body="It is torn again.")
+        answer_ticket(participant=ticket.participants.get(), body="It is torn again.", given=agreed)
 
     left = LedgerEntry.objects.get(action="archive.left")
     assert (left.account_id, left.params) == (archiving.pk, {"ticket": ledger.reference(archived)})

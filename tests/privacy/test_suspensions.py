@@ -27,6 +27,8 @@ from privacy.services.erasing.erasure import erase_person, erase_units
 from privacy.services.erasing.holds import NotInForce, UnitGone, place_hold, release_hold, review_hold
 from privacy.services.erasing.purge import purge
 from privacy.services.erasing.unfinished import finish_open_erasures
+from privacy.services.people.consent import Given
+from privacy.services.people.notices import current_notice
 from privacy.services.rules.suspensions import Suspended, is_suspended, stopped_among, stops_of
 from privacy.terms import Rule
 from tests import factories
@@ -441,11 +443,12 @@ def test_hold_that_waits_for_an_erasure_says_that_it_comes_too_late(closed_chat,
 def test_hold_on_a_person_and_their_answer_do_not_block_each_other(ticket, hold):
     said: list[TicketMessage] = []
     participant, written = ticket.participants.get(), threading.Event()
+    agreed = Given.to_all(current_notice(ticket.account))
 
     def write() -> None:
         try:
             with transaction.atomic():
-                message = answer_ticket(participant=participant, body="One more thing.")
+                message = answer_ticket(participant=participant, body="One more thing.", given=agreed)
                 written.set()
                 time.sleep(0.5)  # long enough for the hold to wait for the ticket
             said.append(message)
