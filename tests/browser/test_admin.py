@@ -143,9 +143,11 @@ def test_link_of_an_error_leads_into_its_tab_and_its_row(page, account):
 
 
 def test_notice_is_shown_as_visitors_will_see_it_while_typing(page, account):
-    open_settings(page, account, "Consent and notice")
+    open_settings(page, account, "Consent")
 
-    page.get_by_label("What the visitor agrees to").fill("Yes, <i>please</i>.")
+    page.locator("#id_consent_mechanism").select_option("billboard")
+    words = page.get_by_role("group", name="Message in the window").get_by_label("English")
+    words.fill("Yes, <i>please</i>.")
 
     expect(page.locator(".preview")).to_contain_text("Yes, <i>please</i>.")
 

@@ -97,7 +97,7 @@ def test_preset_is_filled_in_before_anything_is_saved(page: Page, account, old_c
     expect(page.get_by_text("“Store nothing” is filled in below.")).to_be_visible()
     expect(page.locator("#id_chat_rule_0")).to_be_checked()
     expect(page.locator("#told-chat")).to_contain_text("Erased as soon as it is closed")
-    expect(page.locator("#rehearsal")).to_contain_text("12 are past the new time already")
+    expect(page.locator("#rehearsal")).to_contain_text("24 are past the new time already")
     assert RetentionPolicy.objects.get(account=account, category="chat").rule == "after"
     assert complaints == []
 
@@ -107,7 +107,7 @@ def test_everything_opened_fits(page: Page, account, old_chats, width, complaint
     page.set_viewport_size({"width": width, "height": 800})
     open_settings(page, account, "Retention")
     shorten_chats(page)
-    expect(page.locator("#rehearsal")).to_contain_text("12 are past the new time already")
+    expect(page.locator("#rehearsal")).to_contain_text("24 are past the new time already")
 
     page.evaluate("document.querySelectorAll('#retention details').forEach(each => { each.open = true; })")
 
@@ -125,7 +125,7 @@ def test_rehearsal_works_without_script(browser, web, session_of, manager, accou
 
     shorten_chats(page)
     page.get_by_role("button", name="Rehearse").click()
-    expect(page.locator("#rehearsal")).to_contain_text("12 are past the new time already")
+    expect(page.locator("#rehearsal")).to_contain_text("24 are past the new time already")
     assert RetentionPolicy.objects.get(account=account, category="chat").amount == 30
     page.get_by_label("Type how many will be erased").fill("24")
     page.get_by_role("button", name="Save").click()

@@ -108,6 +108,7 @@ def test_nothing_that_the_chat_covers_takes_the_focus(shop):
 def test_everything_is_mirrored_in_a_language_read_from_the_right(shop):
     shop.account.language = "ar"
     shop.account.save()
+    shop.context.set_extra_http_headers({"Accept-Language": "ar"})
     page = shop.visit()
     page.set_viewport_size({"width": 1000, "height": 700})
     assert launcher(page).bounding_box()["x"] == 20
