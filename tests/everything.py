@@ -33,8 +33,8 @@ def missing_services() -> Iterator[str]:
 
 
 def run_suite(backend: str, report: Path) -> int:
-    """Run pytest in two processes on one back end, with a report for counting."""
-    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "2"]
+    """Run pytest in three processes on one back end, with a report for counting."""
+    command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", "3"]
     # A file's tests share servers, and the browser tests, sorted to the end, shall stay there.
     command += ["--dist", "loadfile", "--no-loadscope-reorder"]
     environment = {**os.environ, "LETHE_TEST_BACKEND": backend}

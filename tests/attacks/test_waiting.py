@@ -57,15 +57,15 @@ def test_chat_goes_on_while_a_ticket_with_files_is_stored(account, monkeypatch):
 def test_thread_goes_on_while_its_link_joins_two_contacts(account, monkeypatch):
     first, second = opened(account), opened(account)
     known = verify_address(participant=requester_of(first))
-    hand_over, waited = contacts._hand_over, []
+    hand_over, waited = contacts.hand_over, []
     answer = patiently(lambda: answer_ticket(participant=requester_of(second), body="One thing more."))
 
-    def hand_over_slowly(old, new):
+    def hand_over_slowly(old, new, *, subject):
         waited.extend(at_once(answer))
-        hand_over(old, new)
+        hand_over(old, new, subject=subject)
 
     change_status(ticket=second, status=Ticket.Status.PENDING, by=None)
-    monkeypatch.setattr(contacts, "_hand_over", hand_over_slowly)
+    monkeypatch.setattr(contacts, "hand_over", hand_over_slowly)
     joined = verify_address(participant=requester_of(second))
 
     assert [getattr(entry, "body", entry) for entry in waited] == ["One thing more."]

@@ -12,7 +12,11 @@ from privacy.terms import Rule, Term, Unit
 from tests.chat.conftest import session_of  # noqa: F401
 from tests.chat.web_process import WebProcess
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+]
 
 
 @pytest.fixture

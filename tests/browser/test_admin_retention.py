@@ -16,7 +16,11 @@ from tests import factories
 from tests.browser.test_admin import complaints, open_settings, page, web  # noqa: F401
 from tests.chat.conftest import session_of  # noqa: F401
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+]
 
 
 @pytest.fixture

@@ -9,7 +9,11 @@ from tests.browser.test_admin import complaints, page, web  # noqa: F401
 from tests.chat.bots import STEPS, asks_by_bot, write
 from tests.chat.conftest import session_of  # noqa: F401
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+]
 
 
 def open_bot(page: Page, account) -> None:  # noqa: F811

@@ -13,7 +13,7 @@ from helpdesk.models import TicketFile
 from tests.browser.shop import begin, box, said, the_chat
 from tests.chat.conftest import session_of  # noqa: F401
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 PHOTO = {"name": "torn page.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff torn"}
 NOTE = {"name": "note.txt", "mimeType": "text/plain", "buffer": b"A new one is on its way."}

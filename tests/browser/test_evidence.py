@@ -10,7 +10,11 @@ from tests.browser.test_admin import complaints, page, tab_to, web  # noqa: F401
 from tests.chat.conftest import session_of  # noqa: F401
 from tests.privacy.runs import run_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+]
 
 
 def test_manager_proves_an_erasure_by_keyboard(page: Page, account, complaints):  # noqa: F811

@@ -11,7 +11,7 @@ from tests.browser.accessible import OPTIONS, chat_frame, check, violations
 from tests.browser.shop import agent_joins, begin, box, said, the_chat
 from tests.chat.conftest import session_of  # noqa: F401
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 VALUE = "DE89 3704 0044 0532 0130 00"
 

@@ -12,7 +12,11 @@ from tests.chat.conftest import session_of, shared_web  # noqa: F401
 from tests.chat.web_process import WebProcess
 from tests.helpdesk.support import REASON, granted, list_of, ticket_with_file
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, databases=["default", "vault"])]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True, databases=["default", "vault"]),
+]
 
 LONG_ENOUGH = 20_000  # milliseconds, until an open page has asked again
 

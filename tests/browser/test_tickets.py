@@ -13,7 +13,7 @@ from privacy.terms import Rule
 from tests import factories
 from tests.helpdesk.tickets import form_of, opened, requester_of, thread_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.browser.shop import (
     the_chat,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 def test_visitor_rates_takes_a_copy_and_ends(shop, agent):

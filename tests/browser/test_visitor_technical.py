@@ -5,7 +5,7 @@ import pytest
 from chat.models import TechnicalData
 from tests.browser.shop import begin, launcher
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

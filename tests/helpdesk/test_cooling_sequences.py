@@ -168,7 +168,7 @@ def test_nothing_goes_sooner_than_was_shown_and_nothing_waits_that_did_not_becom
             rule = policy_in_force(account_id=account.pk, category="chat")
             for chat in Conversation.objects.all():
                 was, bare = promised[chat.pk], alone(rule, chat)
-                if saved and bare < was and chat.closed_at < now:
+                if saved and bare < was and _start(rule, chat) < now:
                     end = rule.term.ends_at(_start(rule, chat), rule.zone)
                     bare = rule.cadence.next_run(max(end, min(was, now + DAY)), rule.zone)
                 promised[chat.pk] = bare if saved else was
