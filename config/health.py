@@ -19,7 +19,7 @@ from privacy.services.evidence.chain_state import chain_state
 from privacy.services.restoring.forgotten import paused_accounts
 from privacy.services.restoring.replay import Gate, gate_state
 from privacy.services.rotation import ring_problem
-from privacy.services.rules.lag import whole_lag
+from privacy.services.rules.lag import lag_by_account, whole_lag
 
 log = logging.getLogger(__name__)
 
@@ -107,8 +107,11 @@ def _beat() -> str:
 
 
 def _purge() -> str:
-    lag = whole_lag()
-    return f"overdue by {lag.seconds} seconds" if lag.is_alarming else ""
+    lags = lag_by_account()
+    lag = whole_lag(lags)
+    if not lag.is_alarming:
+        return ""
+    return f"overdue by {lag.seconds} seconds (things: {lag.units}, accounts: {len(lags)})"
 
 
 def _restored() -> str:

@@ -1,4 +1,4 @@
-"""`/metrics` for Prometheus: how the deployment as a whole is doing, without accounts and without people."""
+"""`/metrics` for Prometheus: how the deployment is doing, and how late each account's purge is."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -15,9 +15,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from helpdesk.models import OutgoingMail, StaffMail
+from helpdesk.models import Account, OutgoingMail, StaffMail
 from privacy.models import Heartbeat, LedgerEntry
-from privacy.services.rules.lag import whole_lag
+from privacy.services.rules.lag import lag_by_account, whole_lag
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,19 @@ class Deployment(Collector):
 
 
 def _lag() -> Gauges:
-    lag = whole_lag()
+    lags = lag_by_account()
+    lag = whole_lag(lags)
+    units, seconds = "Things that should have been erased by now", "Seconds since the oldest should have been"
+    yield GaugeMetricFamily("lethe_purge_overdue_units", f"{units}.", lag.units)
     yield GaugeMetricFamily(
-        "lethe_purge_overdue_units", "Chats and tickets that should have been erased by now.", lag.units
+        "lethe_purge_overdue_seconds", f"{seconds}; 0 where none is overdue.", lag.seconds
     )
-    yield GaugeMetricFamily(
-        "lethe_purge_overdue_seconds",
-        "Seconds since the oldest of them should have been erased; 0 where none is overdue.",
-        lag.seconds,
-    )
+    late = GaugeMetricFamily("lethe_account_overdue_units", f"{units}, by account.", labels=["account"])
+    age = GaugeMetricFamily("lethe_account_overdue_seconds", f"{seconds}, by account.", labels=["account"])
+    for pk, public_id in Account.objects.filter(pk__in=lags).values_list("pk", "public_id"):
+        late.add_metric([public_id], lags[pk].units)
+        age.add_metric([public_id], lags[pk].seconds)
+    yield from (late, age)
 
 
 def _ledger() -> Gauges:

@@ -85,7 +85,7 @@ def _why(begun: LedgerEntry) -> str:
     said = begun.params
     why = {
         "reason": reason_in_words(said["reason"]),
-        "rule": rule_in_words(said.get("rule", ""), said.get("clock", "")),
+        "rule": rule_in_words(said),
     }
     if not why["rule"]:
         return _("Why: %(reason)s.") % why

@@ -111,7 +111,7 @@ def _context_of_erasure(shown: Document) -> dict[str, Any]:
         "title": _("Certificate %(number)d") % {"number": shown.number},
         "category": category_in_words(said["category"]),
         "reason": reason_in_words(said["reason"]),
-        "rule": rule_in_words(said["rule"], said["clock"]),
+        "rule": rule_in_words(said),
     }
 
 

@@ -53,6 +53,11 @@ class Plan(models.Model):
         return self.name
 
 
+def in_brief(row: "PlanTerm | RetentionPolicy") -> str:
+    """Return the term of a row without what it counts from, such as *“30 days”*."""
+    return row.term.length_in_words() if row.rule == Rule.AFTER else row.get_rule_display()
+
+
 class PlanTerm(models.Model):
     """How long a plan keeps a category where the account decided nothing, or may not decide for longer."""
 
@@ -69,7 +74,7 @@ class PlanTerm(models.Model):
         constraints = [models.UniqueConstraint(fields=["plan", "category"], name="one_term_a_plan")]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}: {self.term.in_words()}"
+        return f"{self.get_category_display()}: {in_brief(self)}"
 
     @property
     def term(self) -> Term:
@@ -108,7 +113,7 @@ class RetentionPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_category_display()}: {self.term.in_words()}"
+        return f"{self.get_category_display()}: {in_brief(self)}"
 
     @property
     def term(self) -> Term:

@@ -76,7 +76,7 @@ def explain_erased(pk: UUID, *, among: QuerySet[LedgerEntry], zone: Any) -> str:
         "when": moment_in_words((done or begun).at, zone),
         "entry": begun.seq,
         "reason": reason_in_words(said["reason"]),
-        "rule": rule_in_words(said.get("rule", ""), said.get("clock", "")),
+        "rule": rule_in_words(said),
         "version": version_in_words(said.get("version", 0)),
     }
     if done is None:

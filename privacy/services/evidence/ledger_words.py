@@ -1,6 +1,8 @@
 """The codes of the ledger in the words of an account manager; a code without words stands for itself."""
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -8,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from privacy.categories import Category
-from privacy.terms import Clock, Term
+from privacy.term_words import term_in_words
+from privacy.terms import Term
 
 REASONS = {
     "retention": gettext_lazy("its time was over"),
@@ -85,12 +88,16 @@ def category_in_words(code: str) -> str:
     return str(Category(code).label) if code in Category else code
 
 
-def rule_in_words(code: str, clock: str) -> str:
-    """Return a term of the ledger as *“30 days after it is closed”*; empty where no rule was obeyed."""
+def rule_in_words(said: Mapping[str, Any]) -> str:
+    """Return the term that an entry or a document names, as *“30 days after it is closed”*.
+
+    Empty where no rule was obeyed.
+    """
+    code = said.get("rule", "")
     try:
-        return Term.from_code(code).in_words(clock or Clock.CLOSED)
+        return term_in_words(Term.from_code(code), said.get("category", ""), said.get("clock", ""))
     except ValueError:
-        return code
+        return str(code)
 
 
 def version_in_words(version: int) -> str:

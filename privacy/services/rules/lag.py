@@ -1,6 +1,6 @@
 """How late the purge is: what should have been erased by now and is still there, by account."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -40,10 +40,10 @@ def lag_by_account(
     return lags
 
 
-def whole_lag(*, now: datetime | None = None) -> Lag:
-    """Return the lag of the deployment: all units, and the age of the oldest."""
-    lags = lag_by_account(now=now).values()
-    return Lag(sum(lag.units for lag in lags), max((lag.seconds for lag in lags), default=0))
+def whole_lag(lags: Mapping[int, Lag] | None = None, *, now: datetime | None = None) -> Lag:
+    """Return the lag of the deployment: all units, and the age of the oldest. ``lags`` are those known."""
+    each = (lag_by_account(now=now) if lags is None else lags).values()
+    return Lag(sum(lag.units for lag in each), max((lag.seconds for lag in each), default=0))
 
 
 def _overdue(account_ids: Collection[int] | None, now: datetime) -> Iterator[tuple[int, list[datetime]]]:

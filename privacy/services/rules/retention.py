@@ -7,30 +7,15 @@ from typing import NamedTuple
 from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from privacy.cadences import Every
-from privacy.categories import Category
-from privacy.declarations import clocks_in, root_of, units_in
+from privacy.declarations import root_of, units_in
 from privacy.models import Suspension
 from privacy.services.rules.due import clocks_of
 from privacy.services.rules.policies import Policy, policy_in_force
 from privacy.services.rules.suspensions import stops_of
-from privacy.terms import Clock, Rule
-
-# What is never closed: how the words of a term end, and what *at once* means for it.
-_COUNTED = {
-    Category.CONTACT: (
-        gettext_lazy("after the last chat or ticket has gone"),
-        gettext_lazy("as soon as no chat or ticket is left"),
-    ),
-    Category.CONSENT: (gettext_lazy("after it was given"), gettext_lazy("as soon as it was given")),
-    Category.ACCESS: (gettext_lazy("after it was written"), gettext_lazy("as soon as it was written")),
-    Category.REQUEST: (gettext_lazy("after it is answered"), gettext_lazy("as soon as it is answered")),
-    Category.MAIL: (gettext_lazy("after it was written"), gettext_lazy("as soon as it is sent")),
-    Category.EXPORT: (gettext_lazy("after it was made"), gettext_lazy("as soon as it was made")),
-    Category.REPORT: (gettext_lazy("after their day"), gettext_lazy("as soon as they are counted")),
-}
+from privacy.term_words import has_own_words, term_in_words, usual_clock
+from privacy.terms import Rule
 
 
 class Expiry(NamedTuple):
@@ -124,7 +109,7 @@ def when_of(policy: Policy) -> str:
     """Return the rule as the end of a sentence, such as *“30 days after it is closed”*."""
     if policy.paused:
         return _("not before its rule is confirmed, after a restore")
-    when = _end_of(policy)
+    when = _once_over(policy, term_in_words(policy.term, policy.category, policy.clock))
     if policy.archive is not None:
         when = _("%(length)s after it went to the archive, which is %(active)s") % {
             "length": policy.archive.length_in_words(),
@@ -135,20 +120,12 @@ def when_of(policy: Policy) -> str:
     return when
 
 
-def _end_of(policy: Policy) -> str:
-    clocks = clocks_in(policy.category)
-    if policy.term.rule == Rule.KEEP or policy.category not in _COUNTED or len(clocks) > 1:
-        clock = policy.clock or next(iter(clocks), Clock.CLOSED)
-        return _once_over(policy, policy.term.in_words(clock), clock)
-    after, at_once = _COUNTED[Category(policy.category)]
-    if policy.term.rule == Rule.AT_ONCE:
-        return str(at_once)
-    return _("%(length)s %(after)s") % {"length": policy.term.length_in_words(), "after": after}
-
-
-def _once_over(policy: Policy, when: str, clock: str) -> str:
+def _once_over(policy: Policy, when: str) -> str:
     """Add that nothing goes before it is closed, where the clock began earlier."""
-    waits = any(unit.over and unit.clocks.get(clock) != unit.over for unit in units_in(policy.category))
+    clock = policy.clock or usual_clock(policy.category)
+    waits = not has_own_words(policy.category) and any(
+        unit.over and unit.clocks.get(clock) != unit.over for unit in units_in(policy.category)
+    )
     if policy.term.rule != Rule.AFTER or not waits:
         return when
     return _("%(when)s, once it is closed") % {"when": when}
