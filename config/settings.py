@@ -35,6 +35,10 @@ LETHE_DEMO = env.flag("LETHE_DEMO")
 LETHE_DEMO_ORIGIN = env.origin("LETHE_DEMO_ORIGIN", f"http://localhost:{PORT}")
 LETHE_DEFAULT_PLAN = env.choice("LETHE_DEFAULT_PLAN", ["standard", "enterprise"], "enterprise")
 LETHE_TRUSTED_PROXIES = env.networks("LETHE_TRUSTED_PROXIES")
+# The demo's own shop is on this machine.
+LETHE_OUTGOING_NETWORKS = env.networks("LETHE_OUTGOING_NETWORKS") or (
+    ["127.0.0.0/8", "::1/128"] if LETHE_DEMO else []
+)
 LETHE_REDIS_URL = env.redis("LETHE_REDIS_URL")
 LETHE_METRICS_TOKEN = env.token("LETHE_METRICS_TOKEN")
 
@@ -390,6 +394,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "helpdesk.tasks.tell_of_due_reviews",
         "schedule": timedelta(hours=1),
         "options": {"expires": 3600},
+    },
+    "read-policies": {
+        "task": "helpdesk.tasks.read_policies",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "expire-support": {
         "task": "helpdesk.tasks.expire_support",

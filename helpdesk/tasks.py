@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from helpdesk.services import hold_reviews, overdue, silent_tickets, support
+from helpdesk.services import hold_reviews, overdue, policy_pages, silent_tickets, support
 from helpdesk.services.mail import send_due_mail
 from privacy.gate import gate
 
@@ -32,6 +32,13 @@ def tell_of_due_reviews() -> None:
     """Ask people to look again at the holds whose day has come."""
     if gate.is_open():
         hold_reviews.tell_of_due_reviews()
+
+
+@shared_task
+def read_policies() -> None:
+    """Look what is behind the links to privacy policies, so that a change of one is noticed."""
+    if gate.is_open():
+        policy_pages.read_due_policies()
 
 
 @shared_task

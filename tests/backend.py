@@ -56,14 +56,31 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
     if ON_POSTGRES:
         from django.db.backends.postgresql.creation import DatabaseCreation
+        from django.db.backends.postgresql.operations import DatabaseOperations
 
         DatabaseCreation._destroy_test_db = drop_with_force
+        DatabaseOperations.sql_flush = empty_by_deleting
 
 
 def drop_with_force(creation: Any, name: str, verbosity: int) -> None:
     """Drop a test database also while a server of a test is still on its way out."""
     with creation._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {creation.connection.ops.quote_name(name)} WITH (FORCE)")
+
+
+def empty_by_deleting(
+    operations: Any,
+    style: Any,
+    tables: list[str],
+    *,
+    reset_sequences: bool = False,
+    allow_cascade: bool = False,
+) -> list[str]:
+    """Return what empties tables of a few rows: faster than TRUNCATE, and it waits for nobody who reads."""
+    if not tables:
+        return []
+    deletes = [f"DELETE FROM {operations.quote_name(table)}" for table in tables]
+    return ["; ".join(["SET LOCAL session_replication_role = replica", *deletes])]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

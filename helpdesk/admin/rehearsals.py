@@ -105,7 +105,7 @@ def chip_of(row: CategoryForm, tab: RetentionTab) -> tuple[str, str]:
     """Return in a word or two who decided what is in force, and the kind of the badge."""
     policy = row.in_force
     if policy.cooling_until and policy.is_cooling(tab.now):
-        until = date_format(localtime(policy.cooling_until, policy.zone), "SHORT_DATETIME_FORMAT")
+        until = date_format(localtime(policy.cooling_until, policy.zone), "DATETIME_FORMAT")
         return _("cooling off until %(until)s") % {"until": until}, "warning"
     if row.decided is None:
         return _("the plan's term"), ""

@@ -83,6 +83,8 @@ class Account(models.Model):
     controller = models.TextField(_("who is responsible"), blank=True, max_length=500)
     privacy_contact = models.CharField(_("contact for privacy"), blank=True, max_length=200)
     policy_url = models.URLField(_("privacy policy"), blank=True)
+    policy_read_at = models.DateTimeField(null=True, editable=False)
+    policy_trouble = models.CharField(max_length=200, blank=True, editable=False)  # why it can't be read
     protection_officer = models.CharField(_("data protection officer"), blank=True, max_length=200)
     country = models.CharField(_("country"), max_length=2, choices=COUNTRIES, blank=True)
     brand_colour = models.CharField(

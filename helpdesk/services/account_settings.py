@@ -149,6 +149,8 @@ def _set_values(account: Account, values: Mapping[str, Any], by: User) -> None:
     if not changed:
         return
     note_shorter_silence(account, before)
+    if "policy_url" in changed:  # read by the next round
+        account.policy_read_at, account.policy_trouble = None, ""
     account.full_clean()
     account.save()
     ledger.record(

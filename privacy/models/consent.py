@@ -41,6 +41,8 @@ class Question:
 class ConsentNotice(models.Model):
     """One version of what an account's visitors read and answer; never changed once it exists.
 
+    Only ``policy_hash`` may follow, once: the page behind the link is read after the version was published.
+
     ``introduction`` (by language) stands above several questions, or is what the billboard says.
     """
 

@@ -47,6 +47,7 @@ ACTIONS = {
     "hold.reviewed": gettext_lazy("a hold was looked at and still stands"),
     "manager.assigned": gettext_lazy("a manager was assigned"),
     "manager.withdrawn": gettext_lazy("a manager was withdrawn"),
+    "notice.policy_read": gettext_lazy("the page behind the link to the policy was read"),
     "notice.published": gettext_lazy("a version of the notice was published"),
     "person.added": gettext_lazy("somebody was let in who signs in"),
     "person.corrected": gettext_lazy("the name or address of somebody who signs in was put right"),

@@ -42,6 +42,27 @@ def publish_notice(*, account, policy_hash: str = "") -> ConsentNotice:
     return notice
 
 
+def note_policy(*, account, url: str, policy_hash: str) -> None:
+    """Note the hash of what is behind the link to the policy, as it was just read.
+
+    It completes the version in force where nothing was known yet; another content is a new version, which
+    asks returning visitors again.
+    """
+    with transaction.atomic():
+        # As saving the settings does, which publishes too.
+        account = type(account).objects.select_for_update(no_key=True).get(pk=account.pk)
+        current = current_notice(account)
+        if account.policy_url != url or current is None or current.policy_url != url:
+            return
+        if current.policy_hash:
+            publish_notice(account=account, policy_hash=policy_hash)
+            return
+        ConsentNotice.objects.filter(pk=current.pk).update(policy_hash=policy_hash)
+        ledger.record(
+            "notice.policy_read", account_id=account.pk, version=current.version, policy_hash=policy_hash
+        )
+
+
 def _shown(account) -> dict[str, Any]:
     purposes = Purpose.objects.filter(account=account).asked()
     asked = [Question(each.key, each.is_required, each.questions) for each in purposes]
