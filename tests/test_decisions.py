@@ -40,6 +40,7 @@ EVENTS = {
     "ledger.pruned",
     "lockout.lifted",
     "mirror.mended",
+    "notice.policy_read",
     "people.emptied",
     "person.exported",
     "person.signed_in",
