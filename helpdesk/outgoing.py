@@ -4,14 +4,17 @@ An address that somebody typed may lead into the network that Lethe runs in. Eac
 the connection goes to what was found there, so that a name can't mean something else a moment later.
 """
 
+import http.client
 import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import urllib3
 from django.conf import settings
 from django.utils.translation import gettext as _
 
@@ -22,6 +25,7 @@ MOST = 2_000_000  # bytes of an answer
 SECONDS = 15.0  # for everything, redirects too
 STEP = 5.0  # seconds without a byte
 HOPS = 3
+REDIRECTS = {301, 302, 303, 307, 308}
 PORTS = {"http": 80, "https": 443}
 NAT64 = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
 
@@ -51,10 +55,11 @@ def fetch(url: str) -> Answer:
 def is_allowed(address: Address) -> bool:
     """Tell whether Lethe may connect there: a public address, or one of LETHE_OUTGOING_NETWORKS."""
     ours: list[Network] = [ip_network(each) for each in settings.LETHE_OUTGOING_NETWORKS]
-    return all(
-        any(meant in network for network in ours) or (meant.is_global and not meant.is_multicast)
-        for meant in _meant_by(address)
-    )
+    return all(any(meant in network for network in ours) or _is_public(meant) for meant in _meant_by(address))
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
 def _meant_by(address: Address) -> Iterator[Address]:
@@ -74,38 +79,56 @@ def _meant_by(address: Address) -> Iterator[Address]:
 def _ask(url: str, until: float) -> Answer | str:
     """Ask once; returns the answer, or the address that it leads on to."""
     parts, host, port = _read(url)
-    failed: Exception | None = None
-    for address in _look_up(host, port):
+    addresses = _look_up(host, port)
+    try:
+        with _connected(addresses, port, until) as plain, _ended_at(until, plain):
+            there = plain
+            if parts.scheme == "https":
+                there = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+            with there:
+                return _read_answer(_said_by(there, parts, host, port), until)
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        _patience(until)
+        raise Unreachable(_("It doesn't answer as it should.")) from error
+
+
+def _connected(addresses: list[Address], port: int, until: float) -> socket.socket:
+    """Connect to the first of these that answers."""
+    failed: OSError | None = None
+    for address in addresses:
         try:
-            return _ask_at(address, parts, host, port, until)
-        except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            failed = error  # a host may have another address
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise Unreachable(_("It doesn't answer as it should.")) from error
+            return socket.create_connection((str(address), port), _patience(until))
+        except OSError as error:
+            failed = error
     raise Unreachable(_("Nothing answers there.")) from failed
 
 
-def _ask_at(address: Address, parts: SplitResult, host: str, port: int, until: float) -> Answer | str:
-    settled: dict[str, Any] = {
-        "host": str(address),
-        "port": port,
-        "timeout": _patience(until),
-        "retries": False,
-    }
-    pool: urllib3.HTTPConnectionPool
-    if parts.scheme == "https":
-        pool = urllib3.HTTPSConnectionPool(**settled, server_hostname=host, assert_hostname=host)
-    else:
-        pool = urllib3.HTTPConnectionPool(**settled)
-    headers = {
-        "Host": host if port == PORTS[parts.scheme] else f"{host}:{port}",
-        "User-Agent": "Lethe",
-        "Accept-Encoding": "identity",
-    }
+@contextmanager
+def _ended_at(until: float, connection: socket.socket) -> Iterator[None]:
+    """End a connection at a moment, however slowly its bytes come: each of them would begin a wait anew."""
+    with connection.dup() as same:  # what TLS is spoken over is another object
+
+        def end() -> None:
+            with suppress(OSError):
+                same.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(until - time.monotonic(), end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+def _said_by(there: socket.socket, parts: SplitResult, host: str, port: int) -> http.client.HTTPResponse:
+    asking = http.client.HTTPConnection(host, port)
+    asking.default_port = PORTS[parts.scheme]
+    asking.sock = there
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    with pool:
-        said = pool.urlopen("GET", path, headers=headers, redirect=False, preload_content=False)
-        return _read_answer(said, until)
+    asking.request("GET", path, headers={"User-Agent": "Lethe", "Connection": "close"})
+    return asking.getresponse()
 
 
 def _read(url: str) -> tuple[SplitResult, str, int]:
@@ -134,17 +157,21 @@ def _look_up(host: str, port: int) -> list[Address]:
     return addresses[:HOPS]
 
 
-def _read_answer(said: urllib3.BaseHTTPResponse, until: float) -> Answer | str:
-    if onward := said.get_redirect_location():
+def _read_answer(said: http.client.HTTPResponse, until: float) -> Answer | str:
+    onward = said.headers.get("Location")
+    if said.status in REDIRECTS and onward:
         return onward
     if said.status != 200:
         raise Unreachable(_("It answers with error %(status)d.") % {"status": said.status})
     body = bytearray()
-    for part in said.stream(65_536, decode_content=False):
+    while part := said.read1(65_536):
         body += part
         if len(body) > MOST:
             raise Unreachable(_("It is larger than two megabytes."))
         _patience(until)
+    _patience(until)  # ended by ourselves, it only looks whole
+    if said.length:
+        raise http.client.IncompleteRead(bytes(body), said.length)
     return Answer(said.headers.get("Content-Type", ""), bytes(body))
 
 

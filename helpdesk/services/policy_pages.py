@@ -5,7 +5,7 @@ import html
 from datetime import timedelta
 
 import nh3
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -21,11 +21,16 @@ def read_due_policies() -> int:
     """Read the policies that were not read for a day, or were changed since; returns how many."""
     before = timezone.now() - EVERY
     linked = Account.objects.filter(is_active=True).exclude(policy_url="")
-    due = linked.filter(Q(policy_read_at=None) | Q(policy_read_at__lte=before)).order_by("policy_read_at")
-    accounts = list(due[:A_ROUND])
-    for account in accounts:
+    due = linked.filter(Q(policy_read_at=None) | Q(policy_read_at__lte=before))
+    # Taken before it is read, which may last longer than it is until the next round.
+    taken = [
+        account
+        for account in due.order_by(F("policy_read_at").asc(nulls_first=True))[:A_ROUND]
+        if due.filter(pk=account.pk).update(policy_read_at=timezone.now())
+    ]
+    for account in taken:
         read_policy(account)
-    return len(accounts)
+    return len(taken)
 
 
 def read_policy(account: Account) -> None:

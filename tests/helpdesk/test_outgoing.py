@@ -1,9 +1,10 @@
 """Asking other servers: nothing leads into the network that Lethe runs in."""
 
 import socket
+import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
-from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,7 @@ OWN = [
     "255.255.255.255",
     "::",
     "::1",
+    "::7f00:1",
     "fe80::1",
     "fd00::1",
     "ff02::1",
@@ -50,9 +52,13 @@ def hosts(monkeypatch):
             raise socket.gaierror
         return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (known[host].pop(0), port))]
 
-    monkeypatch.setattr(
-        outgoing, "socket", SimpleNamespace(getaddrinfo=look_up, SOCK_STREAM=socket.SOCK_STREAM)
-    )
+    real = socket.getaddrinfo
+
+    def look_up_unless_told(host, port, *rest, **options):
+        """Addresses themselves are what the connection is made to; only names are looked up."""
+        return real(host, port, *rest, **options) if host == "127.0.0.1" else look_up(host, port)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up_unless_told)
     return known
 
 
@@ -132,7 +138,6 @@ def test_it_is_looked_up_once_and_asked_there(here, hosts):
 
 
 def test_each_hop_is_looked_up(here, hosts):
-    hosts["127.0.0.1"] = ["127.0.0.1"]
     hosts["inside.example"] = ["10.0.0.1"]
 
     with (
@@ -179,4 +184,28 @@ def test_slow_answer_is_not_waited_for(here, monkeypatch):
             pass
 
     with served(drip) as base, pytest.raises(Unreachable, match="takes too long"):
+        fetch(base)
+
+
+def test_answer_whose_every_byte_takes_its_time_is_not_waited_for(here, monkeypatch):
+    monkeypatch.setattr(outgoing, "SECONDS", 0.5)
+
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        with suppress(OSError):
+            for byte in b"HTTP/1.0 200 OK\r\nX-Slow: " + b"x" * 100:
+                request.wfile.write(bytes([byte]))
+                time.sleep(0.1)
+
+    begun = time.monotonic()
+    with served(drip) as base, pytest.raises(Unreachable, match="takes too long"):
+        fetch(base)
+
+    assert time.monotonic() - begun < 5
+
+
+def test_answer_that_is_cut_off_is_not_taken_for_the_whole(here):
+    def cut(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nWe keep")
+
+    with served(cut) as base, pytest.raises(Unreachable, match="as it should"):
         fetch(base)
